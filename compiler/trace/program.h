@@ -1,0 +1,158 @@
+// program.h: what tracing a spec yields, and all that later stages know of it.
+//
+// A program is a set of variables, a graph a step, host functions, tables. It mirrors
+// runtime/include/lt/program.h: the emitter prints it, the interpreter runs it. Made by
+// trace.h; passes change its graphs only.
+#pragma once
+#include "../graph/graph.h"
+#include "host.h"
+
+typedef enum VariableKind {
+    VAR_PARAMETER, VAR_BUFFER, VAR_OPTIMIZER_STATE, VAR_METRIC_STATE, VAR_CALLBACK_STATE,
+    VAR_ACCUMULATOR
+} VariableKind;
+
+struct Variable {
+    int id;                     // index in Program.variable
+    const char *path;           // "blocks.3.attention.qkv.weight"
+    VariableKind kind;
+    DType dtype;
+    Shape shape;                // static
+    bool trainable, saved;
+    int frozen_mask;            // -1, or the flag that callbacks set
+    Variable *of;               // state and accumulators: the parameter they belong to
+    Span span;                  // the declaration
+    const char *layer;          // type of the layer that declares it, "linear"
+    // for the stages behind: filled in by layout and place
+    size_t offset;
+    int64_t stride[max_rank];
+    int64_t panel, panel_stride;
+    int panel_axis;
+};
+
+typedef struct Alias { const char *path, *stands_for; } Alias;
+
+typedef struct RawField {
+    const char *name, *file, *format;
+    DType dtype;
+    Shape shape;                // of one row
+    bool text;
+    const char **word;
+    int word_count;
+} RawField;
+
+typedef struct DataField {
+    const char *name;
+    DType dtype;
+    Shape shape;                // of one row
+    int64_t below;              // class index below this, 0: no index
+    Span span;
+} DataField;
+
+typedef struct DataBlock {
+    const char *name, *source, *option;
+    int64_t rows, batch;
+    double split[3];            // train, val, test; negative: absent
+    bool split_share[3], split_given, split_file_order, shuffle, drop_last;
+    RawField *raw;
+    int raw_count;
+    DataField *field;
+    int field_count;
+    Graph *sample[2];           // evaluating, training; fields: raw[index]; results: RESULT_FIELD.
+                                // No B: one row. Equal graphs may be the same pointer.
+    Span span;
+} DataBlock;
+
+typedef enum SettingType {
+    SETTING_NUMBER, SETTING_INTEGER, SETTING_FLAG, SETTING_WORD, SETTING_TEXT, SETTING_DURATION
+} SettingType;
+
+typedef struct Setting {
+    const char *name;           // "optimizer.lr"
+    SettingType type;
+    int unit;                   // enum lt_unit, of a duration
+    double number;
+    const char *text, *choices, *help;
+    bool fixed, given;
+    Span span;
+} Setting;
+
+typedef struct HostState {
+    const char *name;           // "early_stopping.best"
+    double initial;
+    const HostExpr *start;      // when it is not a constant
+} HostState;
+
+typedef enum Phase { PHASE_TRAIN, PHASE_VALIDATE, PHASE_TEST, PHASE_PREDICT, PHASE_COUNT } Phase;
+typedef enum Reduce { REDUCE_MEAN, REDUCE_SUM, REDUCE_LEAST, REDUCE_GREATEST } Reduce;
+
+typedef struct LogEntry {
+    const char *name;
+    Phase phase;
+    Reduce reduce;
+    bool on_step, on_epoch, progress_bar, computed;
+    Span span;
+} LogEntry;
+
+typedef struct Schedule {
+    const char *name;           // "warmup_cosine"
+    HostFunction *at;
+    int callback;               // index of Program.callback that holds its hooks, or -1
+} Schedule;
+
+typedef struct Callback {
+    const char *name;
+    HostFunction *hook[32];     // by enum lt_event, NULL where it does not listen
+    int first_state, state_count;
+} Callback;
+
+typedef struct Output {
+    const char *name;
+    DType dtype;
+    Shape shape;                // with the leading B if per_row
+    bool per_row;
+} Output;
+
+typedef struct LayerLine {      // for the model summary and `explain`
+    const char *path, *type;
+    int64_t parameters;
+    int depth;
+} LayerLine;
+
+typedef struct Program {
+    Arena *arena;
+    Diag *diag;
+    const char *name, *spec, *hash;     // model; file name; sha256 of everything read
+    Variable **variable;
+    int variable_count, variable_capacity;
+    Alias *alias;
+    int alias_count, alias_capacity;
+    DataBlock *data;            // the trainer's; its source may be "none"
+    Setting *setting;
+    int setting_count, setting_capacity;
+    int trainer_setting[64];    // by the row of lt/trainer.def
+    HostState *state;
+    int state_count, state_capacity;
+    LogEntry *log;
+    int log_count, log_capacity;
+    Schedule *schedule;
+    int schedule_count, schedule_capacity;
+    Callback *callback;
+    int callback_count, callback_capacity;
+    Output *output;
+    int output_count, output_capacity;
+    LayerLine *layer;
+    int layer_count, layer_capacity;
+    int mask_count;
+    // steps; NULL where there is none
+    Graph *init;
+    Graph *phase[PHASE_COUNT];          // fields: data->field[index]; results: RESULT_LOG, _PREDICT
+    Graph *reset[PHASE_COUNT];
+    Graph *compute[PHASE_COUNT];
+    Graph **callback_step;
+    int callback_step_count, callback_step_capacity;
+    bool logs_csv, logs_tensorboard, has_clip, has_accumulation;
+} Program;
+
+Variable *program_variable(Program *program, VariableKind kind, const char *path, DType dtype,
+                           const Shape *shape, Span span);
