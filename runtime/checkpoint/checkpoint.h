@@ -1,0 +1,91 @@
+// checkpoint.h: the whole state of a run in one safetensors file, whole or absent.
+//
+// The tensors are the variables marked LT_SAVED, in the user's axes; the run's own state is JSON in
+// `__metadata__`, next to a sum over the header and every tensor byte. A file is written under
+// another name, flushed, renamed, and its folder flushed: at any moment there is the older file or
+// the newer one. Loading verifies everything before it touches a variable. Nothing here decides
+// when to save, which files to keep, or what a metric means.
+//
+// A function that fails leaves one sentence in `fault`; none of them prints or exits but
+// lt_checkpoint_print.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "data/fault.h"
+#include "lt/program.h"
+
+struct lt_kept {                // an entry of a callback's list of best checkpoints
+    int callback;               // index in lt_program.callback, or -1: the trainer's own
+    double score;
+    char *file;                 // name in the checkpoint's folder
+};
+
+struct lt_fact { char *name, *text; };  // anything else that the trainer wants back, by name
+
+// What is saved beside the variables. The pointers of a state that was loaded belong to it and are
+// freed by lt_run_state_free; a state to be saved may point anywhere.
+struct lt_run_state {
+    int64_t step, epoch, batch;         // optimiser steps; epochs begun; batches done in this one
+    int64_t micro_batch;                // batches in the open accumulation window
+    int64_t validation_batch;           // batches done of a validation that was interrupted, or -1
+    uint64_t seed, split_seed;
+    double seconds;                     // trained so far
+    double *state;                      // host states, program->state_count of them
+    double *metric;                     // newest value of each log entry, program->log_count
+    double *setting;                    // numbers, program->setting_count; text ones are facts
+    struct lt_kept *kept;
+    int kept_count;
+    struct lt_fact *fact;
+    int fact_count;
+};
+
+void lt_run_state_free(struct lt_run_state *state);
+bool lt_run_state_set(struct lt_run_state *state, const char *name, const char *text);  // a fact
+bool lt_run_state_set_number(struct lt_run_state *state, const char *name, double value);
+const char *lt_run_state_fact(const struct lt_run_state *state, const char *name);      // or NULL
+double lt_run_state_number(const struct lt_run_state *state, const char *name, double otherwise);
+
+// ---- writing ------------------------------------------------------------------------------------
+
+// Bytes that a checkpoint of this program takes, but for a few of the header.
+uint64_t lt_checkpoint_bytes(const struct lt_program *program);
+
+// Is there room for `copies` checkpoints on the disk of this folder? To be asked before training.
+bool lt_checkpoint_room(const char *folder, const struct lt_program *program, int copies,
+                        struct lt_fault *fault);
+
+// Writes `path`, replacing an older one only when the new one is whole and on the disk. After a
+// failure nothing has changed.
+bool lt_checkpoint_save(const char *path, const struct lt_program *program, const void *block,
+                        const struct lt_run_state *state, struct lt_fault *fault);
+
+// Removes what an interrupted save left in the folder, with a line on `out` (may be NULL) for each.
+void lt_checkpoint_sweep(const char *folder, FILE *out);
+
+// ---- reading ------------------------------------------------------------------------------------
+
+// Everything, to resume: variables and state. The state is made here and freed by the caller.
+// Host states and settings that the file names otherwise keep the value that they have in `state`
+// going in, if its arrays are given (then they are used), or NaN.
+bool lt_checkpoint_load(const char *path, const struct lt_program *program, void *block,
+                        struct lt_run_state *state, struct lt_fault *fault);
+
+// Parameters and buffers only, from a checkpoint or any safetensors file; tied weights may stand
+// under any of their names. note (may be NULL): a sentence if the file has tensors left over.
+bool lt_weights_load(const char *path, const struct lt_program *program, void *block,
+                     struct lt_fault *note, struct lt_fault *fault);
+
+// The state alone (which seed, which step), without variables.
+bool lt_checkpoint_peek(const char *path, const struct lt_program *program,
+                        struct lt_run_state *state, struct lt_fault *fault);
+
+// The valid checkpoint of the most steps in a folder, or NULL; to be freed. Each damaged file that
+// was passed over, and each of another program, gets a line on `out` (may be NULL).
+char *lt_checkpoint_newest(const char *folder, const struct lt_program *program, FILE *out);
+
+// The best of those that the newest checkpoint lists, or NULL.
+char *lt_checkpoint_best(const char *folder, const struct lt_program *program, FILE *out);
+
+// `program info FILE`: what is in it, for people.
+bool lt_checkpoint_print(const char *path, FILE *out, struct lt_fault *fault);
