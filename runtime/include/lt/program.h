@@ -161,6 +161,7 @@ struct lt_host {
     char stop_reason[256];
     void *run;                  // the trainer's own
     const struct lt_host_calls *call;
+    const bool *frozen;         // by mask (lt_variable.frozen_mask): true where freeze() stands
 };
 
 struct lt_host_calls {

@@ -1,0 +1,206 @@
+#include "settings/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings/parse.h"
+
+// ---- the table ----------------------------------------------------------------------------------
+
+struct range {
+    const char *name, *choices;
+    double least, greatest;
+};
+
+static const struct range ranges[] = {
+#define LT_RANGE(name, least, greatest, choices) {"trainer." #name, choices, least, greatest},
+#include "settings/ranges.def"
+#undef LT_RANGE
+};
+
+static const struct lt_setting trainer_settings[] = {
+#define LT_TRAINER_SETTING(name, type, number, text, help)                                         \
+    {"trainer." #name, type, LT_BATCHES, number, text, NULL, help, false, false},
+#include "lt/trainer.def"
+#undef LT_TRAINER_SETTING
+};
+
+static const struct lt_setting data_root = {
+    .name = "data.root", .type = LT_TEXT, .text = "",
+    .help = "folder that the files of data blocks are relative to",
+};
+
+enum { TRAINER_SETTINGS = sizeof trainer_settings / sizeof *trainer_settings };
+
+static const struct range *range_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (strcmp(ranges[i].name, name) == 0)
+            return &ranges[i];
+    return NULL;
+}
+
+static const char *choices_of(const struct lt_setting *setting)
+{
+    const struct range *range = range_of(setting->name);
+    return setting->choices && *setting->choices ? setting->choices
+         : range                                 ? range->choices
+                                                 : "";
+}
+
+// Limits default to the share 1.0: all of it.
+static enum lt_unit default_unit(const struct lt_setting *setting)
+{
+    const bool whole = setting->number == (double)(int64_t)setting->number;
+    return setting->type == LT_DURATION && (setting->number == 1.0 || !whole) ? LT_FRACTION
+                                                                               : setting->unit;
+}
+
+static int add(struct lt_settings *settings, const struct lt_setting *setting, enum lt_unit unit)
+{
+    const int index = settings->count++;
+    settings->value[index] = (struct lt_setting_value){
+        .of = setting, .unit = unit, .text = setting->text ? setting->text : "",
+    };
+    settings->number[index] = setting->number;
+    if (setting->type == LT_WORD && setting->text) {
+        const int choice = lt_choice_index(choices_of(setting), setting->text);
+        settings->number[index] = choice < 0 ? setting->number : choice;
+    }
+    return index;
+}
+
+static int find_or_add(struct lt_settings *settings, const struct lt_setting *own)
+{
+    const int found = lt_settings_find(settings, own->name);
+    return found >= 0 ? found : add(settings, own, default_unit(own));
+}
+
+bool lt_settings_open(struct lt_settings *settings, const struct lt_program *program,
+                      struct lt_fault *fault)
+{
+    const size_t most = (size_t)program->setting_count + TRAINER_SETTINGS + 1;
+    *settings = (struct lt_settings){
+        .value = calloc(most, sizeof *settings->value),
+        .number = calloc(most, sizeof *settings->number),
+    };
+    if (!settings->value || !settings->number)
+        return lt_fail(fault, "no memory for %zu settings", most);
+
+    for (int i = 0; i < program->setting_count; i++)
+        add(settings, &program->setting[i], program->setting[i].unit);
+    const struct lt_setting *own = trainer_settings;
+#define LT_TRAINER_SETTING(name, type, number, text, help)                                         \
+    settings->trainer.name = find_or_add(settings, own++);
+#include "lt/trainer.def"
+#undef LT_TRAINER_SETTING
+    settings->data_root = find_or_add(settings, &data_root);
+    return true;
+}
+
+void lt_settings_close(struct lt_settings *settings)
+{
+    free(settings->value);
+    free(settings->number);
+    *settings = (struct lt_settings){0};
+}
+
+int lt_settings_find(const struct lt_settings *settings, const char *name)
+{
+    for (int i = 0; i < settings->count; i++)
+        if (strcmp(settings->value[i].of->name, name) == 0)
+            return i;
+    return -1;
+}
+
+bool lt_setting_is_flag(const struct lt_settings *settings, const char *name)
+{
+    const int index = lt_settings_find(settings, name);
+    return index >= 0 && settings->value[index].of->type == LT_FLAG;
+}
+
+// ---- setting one --------------------------------------------------------------------------------
+
+static bool check_range(const struct lt_setting *setting, double number, enum lt_unit unit,
+                        const char *text, struct lt_fault *fault)
+{
+    const struct range *range = range_of(setting->name);
+    if (!range || setting->type == LT_TEXT)
+        return true;
+    if (number < range->least)
+        return lt_fail(fault, "--%s is %s, but the least that it can be is %.15g", setting->name,
+                       text, range->least);
+    if (number > range->greatest)
+        return lt_fail(fault, "--%s is %s, but the greatest that it can be is %.15g",
+                       setting->name, text, range->greatest);
+    if (unit == LT_FRACTION && number > 1 && setting->type == LT_DURATION)
+        return lt_fail(fault, "--%s is %s, but a share is at most 1.0; a whole number without a "
+                       "dot counts batches", setting->name, text);
+    return true;
+}
+
+// What is not compiled in cannot be switched on; switching it off is fine.
+static bool check_compiled(const struct lt_program *program, const char *name, double number,
+                           struct lt_fault *fault)
+{
+    if (!program->has_clip && number > 0 && strcmp(name, "trainer.gradient_clip_val") == 0)
+        return lt_fail(fault, "--%s: this program was compiled without clipping; build it with "
+                       "`ltc build -D %s=%.15g`", name, name, number);
+    if (!program->has_accumulation && number > 1
+        && strcmp(name, "trainer.accumulate_grad_batches") == 0)
+        return lt_fail(fault, "--%s: this program was compiled without accumulation; build it "
+                       "with `ltc build -D %s=%.15g`", name, name, number);
+    return true;
+}
+
+bool lt_settings_set(struct lt_settings *settings, const struct lt_program *program,
+                     const char *name, const char *text, struct lt_fault *fault)
+{
+    const int index = lt_settings_find(settings, name);
+    if (index < 0)
+        return lt_fail(fault, "there is no setting --%s", name);
+    struct lt_setting_value *value = &settings->value[index];
+    if (value->of->fixed)
+        return lt_fail(fault, "--%s is fixed when compiling; build with `ltc build -D %s=%s`",
+                       name, name, text);
+
+    struct lt_parsed parsed = {.unit = value->of->unit};
+    if (!lt_parse_value(value->of, choices_of(value->of), text, &parsed, fault))
+        return false;
+    if (!check_range(value->of, parsed.number, parsed.unit, text, fault)
+        || !check_compiled(program, name, parsed.number, fault))
+        return false;
+    settings->number[index] = parsed.number;
+    value->unit = parsed.unit;
+    value->text = value->of->type == LT_TEXT || value->of->type == LT_WORD ? text : value->text;
+    value->from_line = true;
+    return true;
+}
+
+// ---- printing -----------------------------------------------------------------------------------
+
+void lt_setting_print(const struct lt_settings *settings, int index, char *text, int size)
+{
+    const struct lt_setting_value *value = &settings->value[index];
+    const double number = settings->number[index];
+
+    switch (value->of->type) {
+    case LT_FLAG:
+        snprintf(text, (size_t)size, "%s", number != 0 ? "true" : "false");
+        return;
+    case LT_WORD:
+    case LT_TEXT:
+        snprintf(text, (size_t)size, "%s", *value->text ? value->text : "\"\"");
+        return;
+    case LT_DURATION:
+        if (value->unit == LT_FRACTION)
+            snprintf(text, (size_t)size, number == 1 ? "%.1f" : "%.9g", number);
+        else
+            snprintf(text, (size_t)size, "%.15g %s", number, lt_unit_name(value->unit));
+        return;
+    case LT_INTEGER:
+    case LT_NUMBER:
+        snprintf(text, (size_t)size, "%.15g", number);
+    }
+}
