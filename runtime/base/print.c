@@ -1,5 +1,6 @@
-#include "base/fault.h"
+#include "base/print.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 // The one piece of state outside a run: where a message stands on the terminal is a matter of the
@@ -9,22 +10,6 @@ static struct {
     void (*clear)(void *context);
     void *context;
 } speaker = {.name = "program"};
-
-bool lt_fail(struct lt_fault *fault, const char *format, ...)
-{
-    if (!fault->text[0]) {
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(fault->text, sizeof fault->text, format, arguments);
-        va_end(arguments);
-    }
-    return false;
-}
-
-bool lt_failed(const struct lt_fault *fault)
-{
-    return fault->text[0] != '\0';
-}
 
 void lt_print_name(const char *name)
 {
@@ -60,4 +45,9 @@ void lt_print_note(const char *format, ...)
     va_start(arguments, format);
     print("note", format, arguments);
     va_end(arguments);
+}
+
+void lt_print_fault(const struct lt_fault *fault)
+{
+    lt_print_error("%s", fault->text);
 }
