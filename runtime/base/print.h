@@ -3,7 +3,7 @@
 // One line a message, "name: error: …" or "name: note: …", with the program's name first. A bar
 // that is being redrawn on the terminal is cleared before. Nothing here exits or allocates.
 #pragma once
-#include "data/fault.h"
+#include "base/fault.h"
 
 void lt_print_name(const char *name);           // of the program, once at the start
 void lt_print_error(const char *format, ...) LT_PRINTF(1, 2);

@@ -63,7 +63,7 @@ static bool parse_number(const struct lt_setting *setting, const char *text, dou
 {
     const char *end;
     if (!number_read(text, number, &end) || (*end && strcmp(end, "%") != 0))
-        return lt_fault_set(fault, "--%s takes a number, such as 0.1 or 3e-4, not \"%s\"",
+        return lt_fail(fault, "--%s takes a number, such as 0.1 or 3e-4, not \"%s\"",
                        setting->name, text);
     if (*end)
         *number /= 100;
@@ -80,7 +80,7 @@ static bool parse_integer(const struct lt_setting *setting, const char *text, do
     }
     if (!number_read(text, number, &end) || *end || *number != floor(*number)
         || fabs(*number) > 9007199254740992.0)
-        return lt_fault_set(fault, "--%s takes a whole number, such as 3, not \"%s\"", setting->name,
+        return lt_fail(fault, "--%s takes a whole number, such as 3, not \"%s\"", setting->name,
                        text);
     return true;
 }
@@ -96,7 +96,7 @@ static bool parse_flag(const struct lt_setting *setting, const char *text, doubl
                 *number = value;
                 return true;
             }
-    return lt_fault_set(fault, "--%s takes true or false, not \"%s\"", setting->name, text);
+    return lt_fail(fault, "--%s takes true or false, not \"%s\"", setting->name, text);
 }
 
 int lt_choice_index(const char *choices, const char *word)
@@ -117,7 +117,7 @@ static bool parse_word(const struct lt_setting *setting, const char *choices, co
 {
     const int index = lt_choice_index(choices, text);
     if (index < 0 && *choices)
-        return lt_fault_set(fault, "--%s takes one of %s, not \"%s\"", setting->name, choices, text);
+        return lt_fail(fault, "--%s takes one of %s, not \"%s\"", setting->name, choices, text);
     *number = index < 0 ? 0 : index;
     return true;
 }
@@ -130,7 +130,7 @@ static bool parse_duration(const struct lt_setting *setting, const char *text,
     const char *end;
     const bool share_allowed = setting->unit == LT_BATCHES || setting->unit == LT_FRACTION;
     if (!number_read(text, &parsed->number, &end))
-        return lt_fault_set(fault, "--%s takes a number with a unit, such as \"5 epochs\"%s, not \"%s\"",
+        return lt_fail(fault, "--%s takes a number with a unit, such as \"5 epochs\"%s, not \"%s\"",
                        setting->name, share_allowed ? ", or a share such as 0.5" : "", text);
     if (*end == '\0') {
         const bool dotted = strpbrk(text, ".eE") != NULL;
@@ -144,7 +144,7 @@ static bool parse_duration(const struct lt_setting *setting, const char *text,
     }
     const struct unit *unit = unit_find(end);
     if (!unit)
-        return lt_fault_set(fault, "--%s: \"%s\" is no unit; there are steps, epochs, batches, "
+        return lt_fail(fault, "--%s: \"%s\" is no unit; there are steps, epochs, batches, "
                        "seconds, minutes, hours, days and %%", setting->name, end);
     parsed->number *= unit->scale;
     parsed->unit = unit->unit;
@@ -195,6 +195,6 @@ bool lt_parse_time(const char *text, double *seconds, struct lt_fault *fault)
             break;
         at = end + 1;
     }
-    return lt_fault_set(fault, "--trainer.max_time takes DD:HH:MM:SS, such as 00:02:30:00, not \"%s\"",
+    return lt_fail(fault, "--trainer.max_time takes DD:HH:MM:SS, such as 00:02:30:00, not \"%s\"",
                    text);
 }

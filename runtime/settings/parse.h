@@ -4,7 +4,7 @@
 // value looks like. Numbers are read as C's strtod reads them in the C locale, but infinities,
 // NaN and hexadecimal are refused.
 #pragma once
-#include "data/fault.h"
+#include "base/fault.h"
 #include "lt/program.h"
 
 struct lt_parsed {

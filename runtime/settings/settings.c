@@ -86,7 +86,7 @@ bool lt_settings_open(struct lt_settings *settings, const struct lt_program *pro
         .number = calloc(most, sizeof *settings->number),
     };
     if (!settings->value || !settings->number)
-        return lt_fault_set(fault, "no memory for %zu settings", most);
+        return lt_fail(fault, "no memory for %zu settings", most);
 
     for (int i = 0; i < program->setting_count; i++)
         add(settings, &program->setting[i], program->setting[i].unit);
@@ -129,13 +129,13 @@ static bool check_range(const struct lt_setting *setting, double number, enum lt
     if (!range || setting->type == LT_TEXT)
         return true;
     if (number < range->least)
-        return lt_fault_set(fault, "--%s is %s, but the least that it can be is %.15g", setting->name,
+        return lt_fail(fault, "--%s is %s, but the least that it can be is %.15g", setting->name,
                        text, range->least);
     if (number > range->greatest)
-        return lt_fault_set(fault, "--%s is %s, but the greatest that it can be is %.15g",
+        return lt_fail(fault, "--%s is %s, but the greatest that it can be is %.15g",
                        setting->name, text, range->greatest);
     if (unit == LT_FRACTION && number > 1 && setting->type == LT_DURATION)
-        return lt_fault_set(fault, "--%s is %s, but a share is at most 1.0; a whole number without a "
+        return lt_fail(fault, "--%s is %s, but a share is at most 1.0; a whole number without a "
                        "dot counts batches", setting->name, text);
     return true;
 }
@@ -145,11 +145,11 @@ static bool check_compiled(const struct lt_program *program, const char *name, d
                            struct lt_fault *fault)
 {
     if (!program->has_clip && number > 0 && strcmp(name, "trainer.gradient_clip_val") == 0)
-        return lt_fault_set(fault, "--%s: this program was compiled without clipping; build it with "
+        return lt_fail(fault, "--%s: this program was compiled without clipping; build it with "
                        "`ltc build -D %s=%.15g`", name, name, number);
     if (!program->has_accumulation && number > 1
         && strcmp(name, "trainer.accumulate_grad_batches") == 0)
-        return lt_fault_set(fault, "--%s: this program was compiled without accumulation; build it "
+        return lt_fail(fault, "--%s: this program was compiled without accumulation; build it "
                        "with `ltc build -D %s=%.15g`", name, name, number);
     return true;
 }
@@ -159,10 +159,10 @@ bool lt_settings_set(struct lt_settings *settings, const struct lt_program *prog
 {
     const int index = lt_settings_find(settings, name);
     if (index < 0)
-        return lt_fault_set(fault, "there is no setting --%s", name);
+        return lt_fail(fault, "there is no setting --%s", name);
     struct lt_setting_value *value = &settings->value[index];
     if (value->of->fixed)
-        return lt_fault_set(fault, "--%s is fixed when compiling; build with `ltc build -D %s=%s`",
+        return lt_fail(fault, "--%s is fixed when compiling; build with `ltc build -D %s=%s`",
                        name, name, text);
 
     struct lt_parsed parsed = {.unit = value->of->unit};

@@ -4,7 +4,7 @@
 // read, then those of the trainer that the program does not name, with Lightning's defaults. It
 // owns its arrays; texts belong to the program or to argv. It never reads files or environment.
 #pragma once
-#include "data/fault.h"
+#include "base/fault.h"
 #include "lt/program.h"
 
 struct lt_setting_value {
