@@ -149,7 +149,7 @@ static inline float lt_circle_f32(float x, uint32_t quarters)
     sine = fmaf(sine * square, r, r);
     float cosine = fmaf(2.443315711809948e-5f, square, -1.388731625493765e-3f);
     cosine = fmaf(cosine, square, 4.166664568298827e-2f);
-    cosine = fmaf(cosine * square, square, fmaf(-0.5f, square, 1));
+    cosine = fmaf(fmaf(cosine, square, -0.5f), square, 1);
     const float y = quadrant & 1 ? cosine : sine;
     return lt_value_f32(lt_bits_f32(y) ^ (quadrant & 2) << 30);
 }

@@ -15,20 +15,22 @@ static inline double lt_exponent_f64(int64_t n)
 
 typedef struct {
     int64_t n;
-    double r;
+    double r, tail;
 } lt_exp_parts_f64;
 
-// x = n ln 2 + r with |r| <= ln 2 / 2; the first product is exact.
+// x = n ln 2 + r + tail with |r| <= ln 2 / 2; the first product is exact.
 static inline lt_exp_parts_f64 lt_exp_reduce_f64(double x)
 {
     const double shifted = fma(x, 0x1.71547652b82fep+0, LT_ROUND_F64);
     const double n = shifted - LT_ROUND_F64;
-    const double r = fma(n, -0x1.abc9e3b39803fp-56, fma(n, -0x1.62e42fefa39efp-1, x));
-    return (lt_exp_parts_f64){(int64_t)(lt_bits_f64(shifted) - lt_bits_f64(LT_ROUND_F64)), r};
+    const double first = fma(n, -0x1.62e42fefa39efp-1, x);
+    const double r = fma(n, -0x1.abc9e3b39803fp-56, first);
+    const double tail = fma(n, -0x1.abc9e3b39803fp-56, first - r);
+    return (lt_exp_parts_f64){(int64_t)(lt_bits_f64(shifted) - lt_bits_f64(LT_ROUND_F64)), r, tail};
 }
 
-// e^r - 1 for |r| <= ln 2 / 2: Taylor's series to r^14.
-static inline double lt_exp_less_one_f64(double r)
+// e^r - 1 - r for |r| <= ln 2 / 2: Taylor's series to r^14.
+static inline double lt_exp_rest_f64(double r)
 {
     double y = 1.0 / 87178291200;
     y = fma(y, r, 1.0 / 6227020800);
@@ -43,20 +45,21 @@ static inline double lt_exp_less_one_f64(double r)
     y = fma(y, r, 1.0 / 24);
     y = fma(y, r, 1.0 / 6);
     y = fma(y, r, 0.5);
-    return fma(y, r * r, r);
+    return y * (r * r);
 }
 
 // e^(x + tail), where tail is small and changes only the last bits. It is dropped where the result
-// saturates and it may be no number.
+// saturates and it may be no number. 1 + r is kept exact in two parts.
 static inline double lt_exp_sum_f64(double x, double tail)
 {
     tail = fabs(x) < 800 ? tail : 0;
     x = x < -746.0 ? -746.0 : x;
     x = x > 710.0 ? 710.0 : x;
     const lt_exp_parts_f64 parts = lt_exp_reduce_f64(x);
+    const double rest = lt_exp_rest_f64(parts.r), low = parts.tail + tail;
+    const double sum = 1 + parts.r, lost = (1 - sum) + parts.r;
+    const double y = sum + (lost + (rest + fma(parts.r + rest, low, low)));
     const int64_t half = parts.n >> 1;
-    const double less_one = lt_exp_less_one_f64(parts.r);
-    const double y = fma(tail, less_one, tail) + less_one + 1;
     return y * lt_exponent_f64(half) * lt_exponent_f64(parts.n - half);
 }
 
@@ -65,14 +68,18 @@ static inline double lt_exp_f64(double x)
     return lt_exp_sum_f64(x, 0);
 }
 
-// e^x - 1.
+// e^x - 1. Half of it is computed, so that 2^1024 is never needed where the result is finite; the
+// part linear in r is kept exact in two parts.
 static inline double lt_expm1_f64(double x)
 {
     double inside = x < -40.0 ? -40.0 : x;
     inside = inside > 710.0 ? 710.0 : inside;
     const lt_exp_parts_f64 parts = lt_exp_reduce_f64(inside);
-    const double scale = lt_exponent_f64(parts.n - 1);
-    const double half = fma(lt_exp_less_one_f64(parts.r), scale, scale - 0.5);
+    const double rest = lt_exp_rest_f64(parts.r);
+    const double low = fma(parts.r + rest, parts.tail, parts.tail);
+    const double scale = lt_exponent_f64(parts.n - 1), one = scale - 0.5;
+    const double linear = fma(scale, parts.r, one), lost = fma(scale, parts.r, one - linear);
+    const double half = linear + fma(scale, rest + low, lost);
     return fabs(x) < 0x1p-54 ? x : half + half;
 }
 
@@ -194,13 +201,16 @@ static inline double lt_cos_f64(double x)
 
 // ---- sigmoids -----------------------------------------------------------------------------------
 
-// tanh x from e^2x - 1, as FDLIBM s_tanh.c: below 1 with the negative exponent.
+// tanh x from t = e^2x - 1, as FDLIBM s_tanh.c: below 1 with the negative exponent, as t / (t + 2)
+// with the error of the sum and of the quotient put right.
 static inline double lt_tanh_f64(double x)
 {
     const double a = fabs(x), inside = a > 22.0 ? 22.0 : a;
     const double t = lt_expm1_f64(a < 1 ? -2 * inside : 2 * inside);
-    const double y = a < 1 ? -t / (t + 2) : 1 - 2 / (t + 2);
-    return copysign(y, x);
+    const double sum = 2 + t, lost = (2 - sum) + t, quotient = -t / sum;
+    const double remainder = fma(-quotient, sum, -t) - quotient * lost;
+    const double small = quotient + remainder / sum;
+    return copysign(a < 1 ? small : 1 - 2 / sum, x);
 }
 
 // erf x for 0 <= x <= 1.
