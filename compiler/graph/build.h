@@ -1,7 +1,7 @@
 // build.h: makes nodes of a graph.
 //
 // These are the only makers. Operands must fit: shapes and dtypes equal where the primitive asks
-// for it (broadcasting and casting are explicit nodes; node_broadcast_pair helps). A mismatch here
+// for it (broadcasting and casting are explicit nodes; make_expand helps). A mismatch here
 // is a fault of ours: callers that serve the user check first and say so in the user's words.
 // Constants fold: an elementwise function of constants is a constant, computed in double with
 // lt/math.h, rounded once to the dtype.
@@ -16,9 +16,12 @@ typedef struct Origin {
     bool backward;
 } Origin;
 
+typedef struct Sharing Sharing;         // share.h
+
 typedef struct Builder {
     Graph *graph;
     Origin origin;
+    Sharing *sharing;           // equal nodes are made once; NULL: every call makes a node
 } Builder;
 
 Node *make_constant(Builder *b, DType type, double value);                  // rank 0
@@ -30,6 +33,7 @@ Node *make_iota(Builder *b, DType type, const Shape *shape, int axis);
 Node *make_random(Builder *b, uint64_t site, const Shape *shape);           // f32 in [0, 1)
 
 Node *make_unary(Builder *b, Prim prim, Node *x);
+// P_POW with a constant exponent of 0, ±1, ±2, 3, ±0.5 is spelled by *, / and sqrt.
 Node *make_binary(Builder *b, Prim prim, Node *x, Node *y);
 Node *make_select(Builder *b, Node *condition, Node *x, Node *y);
 Node *make_cast(Builder *b, DType type, Node *x);                           // x itself if it fits
@@ -56,12 +60,17 @@ Node *make_scatter_add(Builder *b, Node *index, Node *updates, int axis, int bat
 Node *make_scatter_set(Builder *b, Node *x, Node *index, Node *updates, int axis, int batch);
 Node *make_scan(Builder *b, Prim prim, Node *x, int axis, bool reverse);    // CUMSUM, CUMPROD
 Node *make_argsort(Builder *b, Node *x, int axis, bool descending);         // i32, stable
+// A node like `node`, of other operands.
+Node *make_copy(Builder *b, const Node *node, Node *const *input);
 
 // ---- compositions that many callers want ----------------------------------------------------------
 
 Node *make_zeros_like(Builder *b, Node *x);
 Node *make_scalar_like(Builder *b, Node *x, double value);      // broadcast constant, shape of x
 Node *make_expand(Builder *b, Node *x, const Shape *shape);     // NumPy's rule, rank may grow
+// The value of a constant, also of one that was broadcast or reshaped.
+bool node_constant(const Node *x, double *value);
 // NumPy's rule for two shapes; false if they do not fit. B never equals a constant.
 bool shape_broadcast(const Shape *a, const Shape *b, Shape *result);
-Shape shape_window(const Shape *x, const Window *window, int64_t channels);     // of a result
+// Shape of a result: the last axes are counted by the window, its size filled in; channels 0: kept.
+Shape shape_window(const Shape *x, const Window *window, int64_t channels);

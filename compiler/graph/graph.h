@@ -25,6 +25,8 @@ typedef enum DTypeKind { KIND_FLOAT, KIND_INT, KIND_BOOL } DTypeKind;
 const char *dtype_name(DType type);             // "f32", as in specs
 int dtype_bytes(DType type);
 DTypeKind dtype_kind(DType type);
+// The nearest value that the type holds; integers drop the fraction, saturate, take NaN to 0.
+double dtype_round(DType type, double value);
 
 enum { max_rank = 10 };
 
@@ -80,7 +82,7 @@ enum { max_spatial = 3 };
 
 typedef struct Window {                 // convolution and pooling over the last `spatial` axes
     int spatial;
-    int64_t size[max_spatial];          // pooling only; convolutions take it from the weight
+    int64_t size[max_spatial];          // filled in from the weight for convolutions
     int64_t stride[max_spatial], low[max_spatial], high[max_spatial], dilation[max_spatial];
     int64_t groups;
 } Window;
@@ -93,7 +95,8 @@ typedef struct Attr {
     int contracted;                     // contract: how many axes are summed over
     bool reverse, descending;           // cumsum, cumprod from the end; sort
     int order[max_rank];                // permute: output axis i is input axis order[i]
-    int64_t start[max_rank], step[max_rank];    // slice; step may be negative
+    int64_t start[max_rank], step[max_rank];    // slice; step may be negative; on an axis of
+                                        // dynamic size a start below 0 counts from the end
     int64_t low[max_rank], high[max_rank];      // pad
     Window window;
     uint64_t site;                      // random: names the place of the draw (seed of its stream)
@@ -166,6 +169,10 @@ void graph_print(const Graph *graph, FILE *out);        // the form that `-d PAS
 
 const char *prim_name(Prim prim);
 PrimClass prim_class(Prim prim);
+int prim_arity(Prim prim);                              // -1: one or more
+
+// Whatever runs under `inner` runs under `outer` too: the same, or one around it.
+bool guard_covers(const Guard *outer, const Guard *inner);
 
 // Finds what is wrong with a graph and ends with bug() naming pass and node: order, dtypes and
 // shapes of every node against its rule, guards, writes. Debug builds run it after each pass.
