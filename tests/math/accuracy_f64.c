@@ -11,10 +11,10 @@ typedef struct {
 } Unary;
 
 static const Unary functions[] = {
-    {"exp", lt_exp_f64, expl, 1.5},     {"expm1", lt_expm1_f64, expm1l, 2},
-    {"log", lt_log_f64, logl, 1.5},     {"log1p", lt_log1p_f64, log1pl, 1.5},
-    {"sin", lt_sin_f64, sinl, 1.5},     {"cos", lt_cos_f64, cosl, 1.5},
-    {"tanh", lt_tanh_f64, tanhl, 2.5},  {"erf", lt_erf_f64, erfl, 2},
+    {"exp", lt_exp_f64, expl, 1},       {"expm1", lt_expm1_f64, expm1l, 1.5},
+    {"log", lt_log_f64, logl, 1},       {"log1p", lt_log1p_f64, log1pl, 1.5},
+    {"sin", lt_sin_f64, sinl, 1},       {"cos", lt_cos_f64, cosl, 1},
+    {"tanh", lt_tanh_f64, tanhl, 2},    {"erf", lt_erf_f64, erfl, 1.5},
     {"sqrt", lt_sqrt_f64, sqrtl, 0.501}, {"round", lt_round_f64, rintl, 0},
     {"floor", lt_floor_f64, floorl, 0}, {"ceil", lt_ceil_f64, ceill, 0},
     {"trunc", lt_trunc_f64, truncl, 0},
