@@ -1,0 +1,216 @@
+#include "log/events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVENT_MOST = 1024, NAME_MOST = 512 };
+
+// ---- CRC-32C ------------------------------------------------------------------------------------
+
+// RFC 3720's polynomial, bit by bit: a run writes a few records a second at most.
+static uint32_t crc32c(const unsigned char *data, size_t size)
+{
+    uint32_t crc = 0xFFFFFFFF;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc >> 1) ^ (crc & 1 ? 0x82F63B78 : 0);
+    }
+    return crc ^ 0xFFFFFFFF;
+}
+
+// TFRecord's mask, so that a sum of data that holds sums is not degenerate.
+static uint32_t masked(uint32_t crc)
+{
+    return ((crc >> 15) | (crc << 17)) + 0xA282EAD8;
+}
+
+// ---- protobuf -----------------------------------------------------------------------------------
+
+struct message {
+    unsigned char bytes[EVENT_MOST];
+    size_t size;
+};
+
+static void put_bytes(struct message *message, const void *bytes, size_t size)
+{
+    memcpy(message->bytes + message->size, bytes, size);
+    message->size += size;
+}
+
+static void put_varint(struct message *message, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        message->bytes[message->size++] = (unsigned char)(value | 0x80);
+    message->bytes[message->size++] = (unsigned char)value;
+}
+
+static void put_little(struct message *message, uint64_t bits, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        message->bytes[message->size++] = (unsigned char)(bits >> (8 * i));
+}
+
+enum wire { VARINT = 0, EIGHT_BYTES = 1, LENGTH = 2, FOUR_BYTES = 5 };
+
+static void put_tag(struct message *message, int field, enum wire wire)
+{
+    put_varint(message, (uint64_t)field << 3 | wire);
+}
+
+static void put_part(struct message *message, int field, const void *bytes, size_t size)
+{
+    put_tag(message, field, LENGTH);
+    put_varint(message, size);
+    put_bytes(message, bytes, size);
+}
+
+// Event.wall_time = 1, Event.step = 2.
+static void put_start(struct message *message, int64_t step)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    const double seconds = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    uint64_t bits;
+    memcpy(&bits, &seconds, sizeof bits);
+
+    put_tag(message, 1, EIGHT_BYTES);
+    put_little(message, bits, 8);
+    put_tag(message, 2, VARINT);
+    put_varint(message, (uint64_t)step);
+}
+
+// Summary.Value: tag = 1, simple_value = 2. Summary: value = 1. Event: summary = 5.
+static void put_scalar(struct message *message, const char *name, double value)
+{
+    struct message scalar = {.size = 0}, summary = {.size = 0};
+    const float narrow = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &narrow, sizeof bits);
+
+    put_part(&scalar, 1, name, strnlen(name, NAME_MOST));
+    put_tag(&scalar, 2, FOUR_BYTES);
+    put_little(&scalar, bits, 4);
+    put_part(&summary, 1, scalar.bytes, scalar.size);
+    put_part(message, 5, summary.bytes, summary.size);
+}
+
+// ---- the file -----------------------------------------------------------------------------------
+
+bool lt_events_flush(struct lt_events_file *events, struct lt_fault *fault)
+{
+    size_t done = 0;
+    while (events->file >= 0 && done < events->used) {
+        const ssize_t got = write(events->file, events->buffer + done, events->used - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            // A torn record would hide all that follow it, so this file ends here.
+            close(events->file);
+            events->file = -1;
+            return lt_fail(fault, "%s: cannot be written: %s; no more events are logged",
+                           events->path, strerror(errno));
+        }
+        done += (size_t)got;
+    }
+    events->used = 0;
+    return true;
+}
+
+static bool put_record(struct lt_events_file *events, const struct message *message,
+                       struct lt_fault *fault)
+{
+    struct message frame = {.size = 0};
+    if (events->used + message->size + 16 > LT_EVENTS_BUFFER && !lt_events_flush(events, fault))
+        return false;
+    put_little(&frame, message->size, 8);
+    put_little(&frame, masked(crc32c(frame.bytes, 8)), 4);
+    memcpy(events->buffer + events->used, frame.bytes, frame.size);
+    memcpy(events->buffer + events->used + frame.size, message->bytes, message->size);
+    events->used += frame.size + message->size;
+
+    frame.size = 0;
+    put_little(&frame, masked(crc32c(message->bytes, message->size)), 4);
+    memcpy(events->buffer + events->used, frame.bytes, frame.size);
+    events->used += frame.size;
+    return true;
+}
+
+bool lt_events_write(struct lt_events_file *events, const struct lt_record *record,
+                     struct lt_fault *fault)
+{
+    if (events->file < 0)
+        return true;
+    bool whole = true;
+    for (int i = -1; whole && i < record->count; i++) {
+        if (i >= 0 && !record->filled[i])
+            continue;
+        struct message event = {.size = 0};
+        put_start(&event, record->step);
+        put_scalar(&event, i < 0 ? "epoch" : record->name[i],
+                   i < 0 ? (double)record->epoch : record->value[i]);
+        whole = put_record(events, &event, fault);
+    }
+    return whole;
+}
+
+// Event.file_version = 3; Event.session_log = 7 with SessionLog.status = 1: START.
+static bool put_opening(struct lt_events_file *events, int64_t from_step, struct lt_fault *fault)
+{
+    struct message version = {.size = 0};
+    put_start(&version, 0);
+    put_part(&version, 3, "brain.Event:2", 13);
+    if (!put_record(events, &version, fault) || from_step == 0)
+        return !lt_failed(fault);
+
+    struct message start = {.size = 0};
+    const unsigned char status[2] = {1 << 3 | VARINT, 1};
+    put_start(&start, from_step);
+    put_part(&start, 7, status, sizeof status);
+    return put_record(events, &start, fault);
+}
+
+// The name carries the time, as TensorBoard expects; a number is counted up until it is free.
+static bool create(struct lt_events_file *events, const char *folder, struct lt_fault *fault)
+{
+    char host[64] = "host";
+    gethostname(host, sizeof host - 1);
+    for (int count = 0; count < 1000; count++) {
+        snprintf(events->path, strlen(folder) + 160, "%s/events.out.tfevents.%" PRId64 ".%s.%ld.%d",
+                 folder, (int64_t)time(NULL), host, (long)getpid(), count);
+        events->file = open(events->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (events->file >= 0 || errno != EEXIST)
+            break;
+    }
+    return events->file >= 0
+        || lt_fail(fault, "%s: cannot be written: %s", events->path, strerror(errno));
+}
+
+bool lt_events_open(struct lt_events_file *events, const char *folder, int64_t from_step,
+                    struct lt_fault *fault)
+{
+    *events = (struct lt_events_file){
+        .file = -1, .path = malloc(strlen(folder) + 160), .buffer = malloc(LT_EVENTS_BUFFER),
+    };
+    if (!events->path || !events->buffer)
+        return lt_fail(fault, "no memory for the log");
+    return create(events, folder, fault) && put_opening(events, from_step, fault)
+        && lt_events_flush(events, fault);
+}
+
+bool lt_events_close(struct lt_events_file *events, struct lt_fault *fault)
+{
+    const bool whole = lt_events_flush(events, fault);
+    if (events->file >= 0)
+        close(events->file);
+    free(events->path);
+    free(events->buffer);
+    *events = (struct lt_events_file){.file = -1};
+    return whole;
+}

@@ -1,0 +1,25 @@
+// events.h: TensorBoard event files, with scalars only.
+//
+// An event file is a TFRecord file (tensorflow/core/lib/io/record_writer.h): each record is the
+// length of its data in 8 bytes, a masked CRC-32C of those, the data, and a masked CRC-32C of the
+// data, all little-endian. The data is an Event protobuf (tensorflow/core/util/event.proto). A
+// resumed run begins a new file in the same folder, whose second event says from which step on
+// older files no longer count (SessionLog START, which TensorBoard answers by purging them).
+#pragma once
+#include "log/record.h"
+
+enum { LT_EVENTS_BUFFER = 1 << 16 };
+
+struct lt_events_file {
+    int file;                   // -1: closed
+    char *path;
+    size_t used;
+    unsigned char *buffer;
+};
+
+bool lt_events_open(struct lt_events_file *events, const char *folder, int64_t from_step,
+                    struct lt_fault *fault);
+bool lt_events_write(struct lt_events_file *events, const struct lt_record *record,
+                     struct lt_fault *fault);
+bool lt_events_flush(struct lt_events_file *events, struct lt_fault *fault);
+bool lt_events_close(struct lt_events_file *events, struct lt_fault *fault);
