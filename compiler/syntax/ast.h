@@ -74,7 +74,8 @@ typedef enum AstKind {
 
 typedef enum Unit {
     UNIT_NONE, UNIT_PERCENT, UNIT_STEPS, UNIT_EPOCHS, UNIT_BATCHES, UNIT_SECONDS, UNIT_MINUTES,
-    UNIT_HOURS, UNIT_DAYS, UNIT_BYTES,          // `16 GB` is 16e9 UNIT_BYTES, `16 GiB` 16 * 2^30
+    UNIT_HOURS, UNIT_DAYS, UNIT_BYTES,          // `16 GB` is 16e9 UNIT_BYTES, `16 GiB` 16 * 2^30;
+                                                // all others as written: `90%` is 90 UNIT_PERCENT
 } Unit;
 
 typedef struct Ast Ast;
@@ -83,12 +84,14 @@ struct Ast {
     Span span;                  // the whole construct
     Span name_span;             // the name within it, where there is one
     const char *name;           // atom
-    const char *text;           // AST_STRING, paths; may hold any byte but NUL
+    const char *text;           // AST_STRING, paths; may hold any byte but NUL. Escapes are undone,
+                                // but `\{` stays two characters, and so does `\\` right before `{`
     const char *doc;            // `##` comment before a declaration or a parameter, or NULL
     double number;
     Unit unit;
     bool whole;                 // AST_NUMBER without dot and exponent
     bool flag;                  // see the table
+    int height;                 // levels below and with it; the parser refuses more than 1000
     Ast *a, *b, *c, *d;
     Ast *next;
 };

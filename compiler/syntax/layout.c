@@ -1,0 +1,408 @@
+// layout.c: which line ends count, and brackets that pair.
+//
+// A line end separates lines unless it stands inside `(` or `[`, behind a word that cannot end a
+// line, or before `|>` and `else`. `{` inside of `(` makes them count again.
+//
+// Brackets are mended here, with one message each, so that the parser sees every bracket with its
+// partner. The message belongs to the bracket that was forgotten, not to the place where that came
+// to light; so the layout starts again with what it learned (a Fix), a few times at most:
+//   - a `(` over which a `}` or a new declaration closes, ends with its line;
+//   - of unclosed `{`, the one whose `}` stands further left than its own line, ends before it;
+//   - of one `}` too many, the one that stands further right than the line of its `{`, is dropped:
+//     its own `{` is missing, and the parser says so.
+#include "parse.h"
+
+#include "parser.h"
+
+enum { most_fixes = 20 };
+
+typedef enum FixKind { ENDS_WITH_LINE, ENDS_BEFORE, DROPPED } FixKind;
+
+typedef struct Fix {
+    FixKind kind;
+    int word;                   // the bracket
+    int before;                 // ENDS_BEFORE: the word it ends before
+} Fix;
+
+typedef struct Open {
+    int word, kind, indent;
+} Open;
+
+typedef struct Layout {
+    Parse *p;
+    const Token *words;
+    int count;
+    Open stack[depth_limit];
+    int depth, braces;
+    Fix fixes[most_fixes];
+    int fix_count;
+    int unclosed, unclosed_before;      // words: a `{`, and the `}` that closed it by mistake
+    int unopened;                       // a `}` that closed another's `{`
+} Layout;
+
+typedef enum Outcome { GO_ON, AGAIN, STOP } Outcome;
+
+static char closer_of(int opener)
+{
+    return opener == '(' ? ')' : opener == '[' ? ']' : '}';
+}
+
+static int top(const Layout *l)
+{
+    return l->depth ? l->stack[l->depth - 1].kind : 0;
+}
+
+static Span word_span(const Layout *l, int word)
+{
+    return token_span(l->p, &l->words[word]);
+}
+
+// --- what goes to the parser ---
+
+static const Token *last(const Layout *l)
+{
+    const Tokens *tokens = &l->p->tokens;
+    return tokens->count ? &tokens->at[tokens->count - 1] : NULL;
+}
+
+static void put(Layout *l, Token token)
+{
+    token.braces = l->braces;
+    tokens_put(l->p, &l->p->tokens, token);
+}
+
+static void put_made(Layout *l, int kind, bool said)
+{
+    const Token *before = last(l);
+    uint32_t at = before ? before->end : 0;
+    put(l, (Token){.kind = kind, .begin = at, .end = at, .said = said});
+}
+
+static void put_newline(Layout *l)
+{
+    const Token *before = last(l);
+    if (before && before->kind != T_NL && before->kind != '{')
+        put_made(l, T_NL, before->said && before->kind != '}');
+}
+
+static void pop(Layout *l, Token closer)
+{
+    l->braces -= l->stack[--l->depth].kind == '{';
+    put(l, closer);
+    if (l->depth == 0)
+        l->unclosed = -1;
+}
+
+static void pop_made(Layout *l)
+{
+    uint32_t at = last(l)->end;
+    if (top(l) == '{')
+        put_newline(l);
+    pop(l, (Token){.kind = closer_of(top(l)), .begin = at, .end = at, .said = true});
+}
+
+// --- fixes ---
+
+static const Fix *fix_find(const Layout *l, FixKind kind, int word)
+{
+    for (int i = 0; i < l->fix_count; i++)
+        if (l->fixes[i].kind == kind && l->fixes[i].word == word)
+            return &l->fixes[i];
+    return NULL;
+}
+
+static bool fix_add(Layout *l, FixKind kind, int word, int before)
+{
+    if (l->fix_count == most_fixes || fix_find(l, kind, word))
+        return false;
+    l->fixes[l->fix_count++] = (Fix){kind, word, before};
+    return true;
+}
+
+static void say_unclosed(Layout *l, const Open *open, int at)
+{
+    fault(l->p, E_UNCLOSED, word_span(l, open->word), "this `%c` is not closed", open->kind);
+    if (at < l->count && l->words[at].kind == '}')
+        note(l->p, word_span(l, at), "here the block around it ends");
+    else if (at < l->count)
+        note(l->p, word_span(l, at), "here the next declaration begins");
+}
+
+// --- brackets ---
+
+static Outcome open_bracket(Layout *l, int i)
+{
+    if (l->depth == depth_limit) {
+        fault(l->p, E_DEPTH, word_span(l, i), "brackets are nested more than %d deep", depth_limit);
+        l->p->stopped = true;
+        return STOP;
+    }
+    put(l, l->words[i]);
+    l->stack[l->depth++] = (Open){i, l->words[i].kind, l->words[i].indent};
+    l->braces += l->words[i].kind == '{';
+    return GO_ON;
+}
+
+// The place in the stack of what a closer of this kind may close, or -1. `)` does not reach
+// over a `{`.
+static int partner(const Layout *l, int opener)
+{
+    for (int i = l->depth - 1; i >= 0; i--) {
+        if (l->stack[i].kind == opener)
+            return i;
+        if (l->stack[i].kind == '{')
+            return -1;
+    }
+    return -1;
+}
+
+// The brackets above place `from` were forgotten before word `at`: the outermost ends with its line.
+static Outcome close_over(Layout *l, int from, int at)
+{
+    const Open *open = &l->stack[from];
+    say_unclosed(l, open, at);
+    if (fix_add(l, ENDS_WITH_LINE, open->word, 0))
+        return AGAIN;
+    while (l->depth > from)
+        pop_made(l);
+    return GO_ON;
+}
+
+static Outcome close_round(Layout *l, int i)
+{
+    int kind = l->words[i].kind, from = partner(l, kind == ')' ? '(' : '[');
+    Token closer = l->words[i];
+    if (from < 0 && (l->depth == 0 || top(l) == '{')) {
+        fault(l->p, E_BRACKET, word_span(l, i), "this `%c` closes nothing", kind);
+        return GO_ON;
+    }
+    if (from < 0) {
+        const Open *open = &l->stack[l->depth - 1];
+        fault(l->p, E_BRACKET, word_span(l, i), "a `%c` was opened, and is closed by `%c`",
+              open->kind, kind);
+        note(l->p, word_span(l, open->word), "it was opened here");
+        closer.kind = closer_of(open->kind);
+        closer.said = true;
+        from = l->depth - 1;
+    }
+    if (l->depth > from + 1)
+        say_unclosed(l, &l->stack[l->depth - 1], l->count);
+    while (l->depth > from + 1)
+        pop_made(l);
+    pop(l, closer);
+    return GO_ON;
+}
+
+// A `}` that stands at another depth than the line of its `{` is where one was forgotten.
+static void suspect(Layout *l, int i)
+{
+    const Open *open = &l->stack[l->depth - 1];
+    const Token *closer = &l->words[i];
+    if (!closer->fresh)
+        return;
+    if (closer->indent < open->indent && l->unclosed < 0) {
+        l->unclosed = open->word;
+        l->unclosed_before = i;
+    }
+    if (closer->indent > open->indent)
+        l->unopened = i;
+}
+
+static Outcome close_curly(Layout *l, int i)
+{
+    if (fix_find(l, DROPPED, i))
+        return GO_ON;
+    const Fix *early = top(l) == '{' ? fix_find(l, ENDS_BEFORE, l->stack[l->depth - 1].word) : NULL;
+    if (early && early->before == i)
+        pop_made(l);
+
+    int from = l->depth;
+    while (from > 0 && l->stack[from - 1].kind != '{')
+        from--;
+    if (from == 0 && l->depth > 0)
+        return close_round(l, i);
+    if (from == 0) {
+        if (l->unopened >= 0 && fix_add(l, DROPPED, l->unopened, 0))
+            return AGAIN;
+        put_newline(l);
+        put(l, l->words[i]);                                    // the parser says that it is astray
+        return GO_ON;
+    }
+    if (from < l->depth) {
+        Outcome outcome = close_over(l, from, i);
+        if (outcome != GO_ON)
+            return outcome;
+    }
+    suspect(l, i);
+    put_newline(l);
+    pop(l, l->words[i]);
+    return GO_ON;
+}
+
+// --- declarations in the first column ---
+
+static bool is_word(const Layout *l, int i)
+{
+    return i < l->count
+        && (l->words[i].kind == T_NAME || (l->words[i].kind >= T_DATA && l->words[i].kind < T_PIPE));
+}
+
+static bool declaration_begins(const Layout *l, int i)
+{
+    const Token *word = &l->words[i];
+    int next = i + 1 < l->count ? l->words[i + 1].kind : T_END;
+    int third = i + 2 < l->count ? l->words[i + 2].kind : T_END;
+    if (!word->fresh || word->indent > 0)
+        return false;
+    switch (word->kind) {
+    case T_DATA: case T_MODEL: case T_LAYER: case T_OPTIMIZER: case T_SCHEDULE: case T_METRIC:
+    case T_CALLBACK:
+        return is_word(l, i + 1) && (third == '(' || third == '{' || third == T_FROM);
+    case T_FN:
+        // Also a member of an unindented body, unless something is known to be unclosed.
+        return is_word(l, i + 1) && third == '(' && (top(l) != '{' || l->unclosed >= 0);
+    case T_TRAINER:
+        return next == '{';
+    case T_USE:
+        return next == T_STRING;
+    }
+    return false;
+}
+
+// Word `at`, or the end of the file, shows that what is open was never closed.
+static Outcome close_all(Layout *l, int at)
+{
+    while (l->depth > 0) {
+        int from = l->depth;
+        while (from > 0 && l->stack[from - 1].kind != '{')
+            from--;
+        if (from < l->depth) {
+            Outcome outcome = close_over(l, from, at);
+            if (outcome != GO_ON)
+                return outcome;
+            continue;
+        }
+        if (l->unclosed >= 0 && fix_add(l, ENDS_BEFORE, l->unclosed, l->unclosed_before)) {
+            say_unclosed(l, &(Open){l->unclosed, '{', 0}, at);
+            return AGAIN;
+        }
+        say_unclosed(l, &l->stack[0], at);
+        while (l->depth > 0)
+            pop_made(l);
+    }
+    return GO_ON;
+}
+
+// --- lines ---
+
+static bool line_goes_on(int kind)
+{
+    switch (kind) {
+    case ',': case '=': case '+': case '-': case '*': case '/': case '%': case '@': case '^':
+    case '<': case '>': case '|': case T_FLOOR: case T_PIPE: case T_ARROW: case T_DOTS: case T_EQ:
+    case T_NE: case T_LE: case T_GE: case T_AND: case T_OR: case T_NOT: case T_WHEN: case T_ELSE:
+    case T_ADD_TO: case T_SUB_FROM: case T_MUL_BY: case T_DIV_BY:
+        return true;
+    }
+    return false;
+}
+
+static Outcome line_break(Layout *l, int i)
+{
+    int kind = l->words[i].kind;
+    while (l->depth && fix_find(l, ENDS_WITH_LINE, l->stack[l->depth - 1].word))
+        pop_made(l);
+    if (l->depth && declaration_begins(l, i)) {
+        Outcome outcome = close_all(l, i);
+        if (outcome != GO_ON)
+            return outcome;
+    }
+    if (l->depth == 0 && declaration_begins(l, i))
+        l->unopened = -1;
+    if (top(l) == '(' || top(l) == '[' || kind == T_PIPE || kind == T_ELSE)
+        return GO_ON;
+    if (last(l) && !line_goes_on(last(l)->kind))
+        put_newline(l);
+    return GO_ON;
+}
+
+// `;` is a line end that counts.
+static void semicolon(Layout *l, int i)
+{
+    if (top(l) == '(' || top(l) == '[') {
+        fault(l->p, E_SYNTAX, word_span(l, i), "`;` ends a line and cannot stand inside `%c`",
+              top(l));
+    } else if (last(l) && last(l)->kind != T_NL && last(l)->kind != '{') {
+        put(l, l->words[i]);
+    }
+}
+
+// `log` is the verb at the beginning of a statement with a name or a string behind it; behind a
+// dot every word is a name.
+static Token in_place(const Layout *l, int i)
+{
+    Token word = l->words[i];
+    const Token *before = last(l);
+    if (before && before->kind == '.' && is_word(l, i))
+        word.kind = T_NAME;
+    if (word.kind != T_LOG)
+        return word;
+    bool begins = before && (before->kind == T_NL || before->kind == '{');
+    bool follows = i + 1 < l->count && !l->words[i + 1].fresh
+                && (is_word(l, i + 1) || l->words[i + 1].kind == T_STRING);
+    if (!begins || !follows)
+        word.kind = T_NAME;
+    return word;
+}
+
+static Outcome lay_out_word(Layout *l, int i)
+{
+    Outcome outcome = l->words[i].fresh ? line_break(l, i) : GO_ON;
+    if (outcome != GO_ON)
+        return outcome;
+    switch (l->words[i].kind) {
+    case '(': case '[': case '{':
+        return open_bracket(l, i);
+    case ')': case ']':
+        return close_round(l, i);
+    case '}':
+        return close_curly(l, i);
+    case T_NL:
+        semicolon(l, i);
+        return GO_ON;
+    }
+    put(l, in_place(l, i));
+    return GO_ON;
+}
+
+static Outcome lay_out(Layout *l)
+{
+    l->p->tokens.count = l->depth = l->braces = 0;
+    l->unclosed = l->unopened = -1;
+    Outcome outcome = GO_ON;
+    for (int i = 0; i < l->count && outcome == GO_ON; i++)
+        outcome = lay_out_word(l, i);
+    while (outcome == GO_ON && l->depth && fix_find(l, ENDS_WITH_LINE, l->stack[l->depth - 1].word))
+        pop_made(l);
+    if (outcome == GO_ON)
+        outcome = close_all(l, l->count);
+    return l->p->stopped ? STOP : outcome;
+}
+
+bool tokens_lay_out(Parse *p, Tokens *words)
+{
+    Layout *l = arena_alloc(p->arena, sizeof *l);
+    Outcome outcome;
+    l->p = p;
+    l->words = words->at;
+    l->count = words->count;
+    while ((outcome = lay_out(l)) == AGAIN)
+        ;
+    put_newline(l);
+    put_made(l, T_END, false);
+    p->dropped = (Span){0};
+    for (int i = 0; i < l->fix_count; i++)
+        if (l->fixes[i].kind == DROPPED)
+            p->dropped = word_span(l, l->fixes[i].word);
+    return outcome == GO_ON;
+}
