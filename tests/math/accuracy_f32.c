@@ -14,7 +14,7 @@ typedef struct {
 static const Unary functions[] = {
     {"exp", lt_exp_f32, exp, 1},         {"expm1", lt_expm1_f32, expm1, 1.5},
     {"log", lt_log_f32, log, 1},         {"log1p", lt_log1p_f32, log1p, 1.5},
-    {"sin", lt_sin_f32, sin, 1.5},       {"cos", lt_cos_f32, cos, 1.5},
+    {"sin", lt_sin_f32, sin, 1.7},       {"cos", lt_cos_f32, cos, 1.7},
     {"tanh", lt_tanh_f32, tanh, 1.5},    {"erf", lt_erf_f32, erf, 1.5},
     {"sqrt", lt_sqrt_f32, sqrt, 0.5},    {"round", lt_round_f32, rint, 0},
     {"floor", lt_floor_f32, floor, 0},   {"ceil", lt_ceil_f32, ceil, 0},

@@ -1,4 +1,4 @@
-// accuracy_f64.c: the double functions against long double libm, on random numbers of several kinds.
+// accuracy_f64.c: the double functions against long double libm, on random numbers.
 //
 // Where long double is no wider than double the truth is rounded too, and half an ulp is allowed.
 #include "ulp.h"

@@ -1,7 +1,7 @@
 // bits.c: prints a hash of every function's results over a fixed sample, for bits.sh to compare.
 //
 // Results go through plain loops, so an optimising build hashes its vector code. All NaNs count as
-// one. The last lines hash calls with constant arguments, which a compiler may have computed itself.
+// one. The last lines hash calls with constant arguments, which a compiler may compute itself.
 #include "lt/math.h"
 #include "lt/random.h"
 #include <inttypes.h>

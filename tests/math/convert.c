@@ -1,4 +1,4 @@
-// convert.c: narrow floats, casts and integer division, against definitions that are slow and plain.
+// convert.c: narrow floats, casts and integer division, against slow and plain definitions.
 #include "lt/math.h"
 #include "lt/random.h"
 #include <stdio.h>
@@ -89,10 +89,12 @@ static void check_casts(double x)
 
 static void check_all_casts(void)
 {
-    const double edges[] = {0, -0.0, 0.99, -0.99, 127, 127.5, 128, -128, -128.9, -129, 255, 255.9,
-        256, 32767, 32767.9, 32768, -32768, -32769, 2147483520, 2147483647, 2147483647.5, 2147483648,
-        -2147483648.0, -2147483649.0, 0x1p62, 0x1p63, 0x1.fffffffffffffp62, -0x1p63, -0x1p64, 1e300,
-        -1e300, (double)INFINITY, -(double)INFINITY, (double)NAN, 0x1p-1074};
+    const double edges[] = {
+        0, -0.0, 0.99, -0.99, 127, 127.5, 128, -128, -128.9, -129, 255, 255.9, 256, 32767, 32767.9,
+        32768, -32768, -32769, 2147483520, 2147483647, 2147483647.5, 2147483648, -2147483648.0,
+        -2147483649.0, 0x1p62, 0x1p63, 0x1.fffffffffffffp62, -0x1p63, -0x1p64, 1e300, -1e300,
+        (double)INFINITY, -(double)INFINITY, (double)NAN, 0x1p-1074,
+    };
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
         check_casts(edges[i]);
     const lt_random_key_t key = lt_random_key(9, 9, 9);

@@ -116,7 +116,8 @@ int main(void)
     const lt_random_key_t key = lt_random_key(5, 3, 0);
     for (uint64_t count = 0; count <= 600; count++)
         check_bijection(count, lt_random_key(5, 4, count));
-    const uint64_t counts[] = {1023, 1024, 1025, 4095, 4096, 4097, 50000, 60000, 65536, 65537, 1000003};
+    const uint64_t counts[] = {1023,  1024,  1025,  4095,  4096,   4097,
+                               50000, 60000, 65536, 65537, 1000003};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         check_bijection(counts[i], key);
     check_small();

@@ -2,8 +2,8 @@
 //
 // Emitted code, the runtime and the compiler's constant folding all call these, so a value is the
 // same wherever it was computed: with gcc or clang, at any -O level, for any -march. That holds
-// because nothing here rests on libm but on operations that IEEE 754 defines to the bit (+, -, *,
-// /, sqrt, fma, floor, rint, fmod, comparison, conversion), and every fused multiply-add is spelled out.
+// because nothing here rests on more than what IEEE 754 defines to the bit (+, -, *, /, sqrt, fma,
+// floor, rint, fmod, comparison, conversion), and every fused multiply-add is spelled out.
 // It needs -ffp-contract=off and IEEE denormals; it never sees -ffast-math. The float functions
 // are free of branches and tables, so a plain loop over them becomes vector code under
 // -O3 -fno-math-errno -fno-trapping-math. The payload and sign of a NaN are not specified.

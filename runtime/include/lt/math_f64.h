@@ -1,7 +1,7 @@
 // math_f64.h: exponentials, logarithms, circles and powers of doubles; a part of math.h.
 //
 // Built as the float functions are, for host code, constants and programs in double. FDLIBM is
-// Sun's Freely Distributable LIBM (1993); coefficients without a name are Taylor's, or minimax fits.
+// Sun's Freely Distributable LIBM (1993); coefficients without a name are Taylor's or minimax fits.
 #pragma once
 #include "lt/math.h"
 
