@@ -86,7 +86,8 @@ static void check_pow(double inf, double nan)
 static void check_comparison(double inf, double nan)
 {
     BOTH2(max, 1, 2, 2), BOTH2(max, nan, 2, nan), BOTH2(max, 1, nan, nan);
-    BOTH2(max, nan, nan, nan), BOTH2(max, -inf, -5, -5), BOTH2(max, -0.0, 0, 0), BOTH2(max, 0, -0.0, -0.0);
+    BOTH2(max, nan, nan, nan), BOTH2(max, -inf, -5, -5);
+    BOTH2(max, -0.0, 0, 0), BOTH2(max, 0, -0.0, -0.0);
     BOTH2(min, 1, 2, 1), BOTH2(min, nan, 2, nan), BOTH2(min, 1, nan, nan), BOTH2(min, inf, 5, 5);
     BOTH(sign, 3, 1), BOTH(sign, -0x1p-149, -1), BOTH(sign, 0, 0), BOTH(sign, -0.0, 0);
     BOTH(sign, -inf, -1), BOTH(sign, nan, nan);
