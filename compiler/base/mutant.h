@@ -17,9 +17,13 @@ typedef enum Mutant {
 
 const char *mutant_name(Mutant mutant);
 
+// MUTANT_ROW(family, row) is for rules that stand in a table: the site is called family_row.
 #ifdef LTC_MUTANTS
 bool mutant_active(Mutant mutant);
+bool mutant_row_active(const char *family, const char *row);    // ends if mutants.def lacks it
 #define MUTANT(name) mutant_active(MUTANT_##name)
+#define MUTANT_ROW(family, row) mutant_row_active(family, row)
 #else
 #define MUTANT(name) ((void)MUTANT_##name, false)
+#define MUTANT_ROW(family, row) ((void)(family), (void)(row), false)
 #endif

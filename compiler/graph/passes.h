@@ -4,9 +4,14 @@
 
 // Gradient of the scalar `of` in each of `in` (tensors of the same graph), as new nodes of the
 // graph behind what is there; NULL where `of` does not depend on it (callers use zeros). Works on
-// its own results, so derivatives of any order are calls of it. Ties of max share nothing: the
-// first wins; at a kink (abs, relu as maximum(x, 0)) maximum and minimum give half to each side
-// when equal, as PyTorch does.
+// its own results, so derivatives of any order are calls of it. The new nodes stand under the
+// guard of b->origin, and take span and path from what they derive.
+//
+// Rules at kinks, as PyTorch has them: abs has 0 at 0; maximum and minimum give half to each side
+// when equal; the max (min) of axes shares evenly among all that equal it, as torch.amax does;
+// window_max gives to the first; x^y has 0 in y where x = 0 <= y; a select routes and nothing
+// else; stop, integers, truth, floor, ceil, round, sign pass nothing on. cumprod costs n times
+// its scan, exact at zeros.
 void differentiate(Builder *b, Node *of, Node *const *in, int count, Node **gradient);
 
 // Removes what no write and no result needs, gives equal nodes one name, applies algebraic rules

@@ -1,0 +1,96 @@
+// differentiate: reverse mode, from one scalar back to the tensors that are asked for.
+//
+//   requires  the nodes that `of` needs are in order
+//   provides  the gradients, behind all other nodes, in the span and path of what they derive and
+//             under the caller's guard (whatever `of` needs runs whenever the caller's part does)
+#include "derive.h"
+#include "../base/mutant.h"
+#include "passes.h"
+
+typedef struct Reverse {
+    Builder b;
+    Node *of;
+    bool *depends;              // by node id: on a path from one of `in`
+    Node **gradient;            // by node id: what has come so far
+} Reverse;
+
+// ---- paths --------------------------------------------------------------------------------------
+
+static bool passes_on(const Reverse *r, const Node *node)
+{
+    if (dtype_kind(node->dtype) != KIND_FLOAT || !derive_rule(node->prim))
+        return false;
+    for (int i = 0; i < node->input_count; i++)
+        if (r->depends[node->input[i]->id])
+            return true;
+    return false;
+}
+
+static void mark_paths(Reverse *r, Node *const *in, int count)
+{
+    Graph *graph = r->b.graph;
+    for (int i = 0; i < count; i++)
+        if (in[i]->id <= r->of->id)
+            r->depends[in[i]->id] = dtype_kind(in[i]->dtype) == KIND_FLOAT;
+    for (int id = 0; id <= r->of->id; id++)
+        if (!r->depends[id])
+            r->depends[id] = passes_on(r, graph->node[id]);
+}
+
+// ---- going back ---------------------------------------------------------------------------------
+
+static const char *const rule_name[] = {
+#define PRIM(id, name, class, arity, shape, rule, ...) #rule,
+#include "prims.def"
+#undef PRIM
+};
+
+// Gradients that meet are added in the order in which they come: last reader first.
+static void gradient_meet(Reverse *r, const Node *node, Node *more)
+{
+    Node **sum = &r->gradient[node->id];
+    *sum = *sum ? make_binary(&r->b, P_ADD, *sum, more) : more;
+}
+
+static void step_back(Reverse *r, Node *node)
+{
+    Arena *arena = r->b.graph->arena;
+    bool *wanted = arena_alloc(arena, sizeof *wanted * (size_t)node->input_count);
+    Node **gradient = arena_alloc(arena, sizeof(Node *) * (size_t)node->input_count);
+    for (int i = 0; i < node->input_count; i++)
+        wanted[i] = r->depends[node->input[i]->id];
+    r->b.origin.span = node->span;
+    r->b.origin.path = node->path;
+    Derive derive = {&r->b, node, r->gradient[node->id], wanted, gradient};
+    derive_rule(node->prim)(&derive);
+    const bool broken = MUTANT_ROW("derive", rule_name[node->prim]);
+    for (int i = 0; i < node->input_count; i++)
+        if (wanted[i] && gradient[i])
+            gradient_meet(r, node->input[i],
+                          broken ? make_binary(&r->b, P_ADD, gradient[i], gradient[i])
+                                 : gradient[i]);
+}
+
+void differentiate(Builder *b, Node *of, Node *const *in, int count, Node **gradient)
+{
+    if (of->shape.rank || dtype_kind(of->dtype) != KIND_FLOAT)
+        bug("the gradient of %s %s", dtype_name(of->dtype),
+            shape_text(b->graph->arena, &of->shape));
+    Arena *arena = b->graph->arena;
+    const size_t nodes = (size_t)of->id + 1;
+    Reverse r = {*b, of, arena_alloc(arena, nodes), arena_alloc(arena, nodes * sizeof(Node *))};
+    mark_paths(&r, in, count);
+    r.b.origin.backward = true;
+    r.b.origin.span = of->span;
+    r.b.origin.path = of->path;
+    r.gradient[of->id] = make_constant(&r.b, of->dtype, 1);
+    for (int id = of->id; id >= 0; id--) {
+        Node *node = b->graph->node[id];
+        if (r.gradient[id] && passes_on(&r, node))
+            step_back(&r, node);
+    }
+    for (int i = 0; i < count; i++) {
+        const bool reached = in[i]->id <= of->id && r.depends[in[i]->id];
+        gradient[i] = reached ? r.gradient[in[i]->id] : NULL;
+    }
+}
