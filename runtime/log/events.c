@@ -1,5 +1,6 @@
 #include "log/events.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -176,18 +177,31 @@ static bool put_opening(struct lt_events_file *events, int64_t from_step, struct
     return put_record(events, &start, fault);
 }
 
-// The name carries the time, as TensorBoard expects; a number is counted up until it is free.
+// TensorBoard reads the files of a folder in the order of their names, which carry the time: a file
+// is named later than all that are there, whatever the clock says.
+static int64_t time_after(const char *folder)
+{
+    int64_t latest = (int64_t)time(NULL);
+    DIR *files = opendir(folder);
+    for (struct dirent *file; files && (file = readdir(files));) {
+        static const char start[] = "events.out.tfevents.";
+        if (strncmp(file->d_name, start, sizeof start - 1) != 0)
+            continue;
+        const int64_t named = strtoll(file->d_name + sizeof start - 1, NULL, 10);
+        latest = named >= latest ? named + 1 : latest;
+    }
+    if (files)
+        closedir(files);
+    return latest;
+}
+
 static bool create(struct lt_events_file *events, const char *folder, struct lt_fault *fault)
 {
     char host[64] = "host";
     gethostname(host, sizeof host - 1);
-    for (int count = 0; count < 1000; count++) {
-        snprintf(events->path, strlen(folder) + 160, "%s/events.out.tfevents.%" PRId64 ".%s.%ld.%d",
-                 folder, (int64_t)time(NULL), host, (long)getpid(), count);
-        events->file = open(events->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (events->file >= 0 || errno != EEXIST)
-            break;
-    }
+    snprintf(events->path, strlen(folder) + 160, "%s/events.out.tfevents.%" PRId64 ".%s.%ld.0",
+             folder, time_after(folder), host, (long)getpid());
+    events->file = open(events->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     return events->file >= 0
         || lt_fail(fault, "%s: cannot be written: %s", events->path, strerror(errno));
 }

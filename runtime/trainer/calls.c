@@ -1,0 +1,81 @@
+#include "trainer/calls.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/print.h"
+#include "trainer/run.h"
+
+static void stop(struct lt_host *host, const char *reason)
+{
+    const struct lt_run *run = host->run;
+    if (run->silent || run->plan.dev_run || host->stop_asked)
+        return;
+    host->stop_asked = true;
+    snprintf(host->stop_reason, sizeof host->stop_reason, "%s", reason ? reason : "");
+}
+
+// Saves are made when the step is over, so that a checkpoint never holds half of what a moment's
+// callbacks do. The same callback asks once a step; the newer wish counts.
+static void save(struct lt_host *host, int callback, const char *name, double score, int keep,
+                 bool greater_is_better, bool last)
+{
+    struct lt_run *run = host->run;
+    struct lt_saves *saves = &run->saves;
+    if (run->silent || !saves->folder)
+        return;
+    int at = 0;
+    while (at < saves->requests && saves->request[at].callback != callback)
+        at++;
+    if (at == LT_SAVES) {
+        lt_print_note("more than %d callbacks save; the rest is not heard", LT_SAVES);
+        return;
+    }
+    saves->requests += at == saves->requests;
+    saves->request[at] = (struct lt_save_request){
+        .callback = callback, .score = score, .keep = keep,
+        .greater_is_better = greater_is_better, .last = last,
+    };
+    snprintf(saves->request[at].name, LT_NAME_MOST, "%s", name ? name : "");
+}
+
+static void log_value(struct lt_host *host, const char *name, double value)
+{
+    struct lt_run *run = host->run;
+    if (run->silent)
+        return;
+    if (!lt_metrics_log(&run->metrics, name, value)) {
+        if (!run->bad_log_reported)
+            lt_print_note("a callback logs %s, which the program does not know", name);
+        run->bad_log_reported = true;
+        return;
+    }
+    run->metrics.host_wants_row |= !run->in_training_batch;
+}
+
+static void run_step(struct lt_host *host, int step)
+{
+    struct lt_run *run = host->run;
+    const struct lt_call call = lt_run_call(run, run->at.step);
+    run->program->callback_step[step](&call);
+}
+
+static void freeze(struct lt_host *host, int mask, bool frozen)
+{
+    struct lt_run *run = host->run;
+    if (mask >= 0 && mask < run->program->mask_count)
+        run->frozen[mask] = frozen;
+}
+
+static void warn(struct lt_host *host, const char *text)
+{
+    const struct lt_run *run = host->run;
+    if (!run->silent)
+        lt_print_note("%s", text);
+}
+
+const struct lt_host_calls lt_trainer_calls = {
+    .stop = stop, .save = save, .log = log_value, .run_step = run_step, .freeze = freeze,
+    .warn = warn,
+};

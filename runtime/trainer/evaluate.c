@@ -1,0 +1,144 @@
+#include "trainer/evaluate.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "trainer/signals.h"
+
+// ---- batches ------------------------------------------------------------------------------------
+
+// A program without data has batches of one row and no fields, without end.
+bool lt_batch_next(struct lt_run *run, enum lt_phase phase, struct lt_batch *batch)
+{
+    if (!run->loader[phase]) {
+        *batch = (struct lt_batch){.rows = 1};
+        return true;
+    }
+    return lt_loader_next(run->loader[phase], batch, &run->fault) > 0;
+}
+
+void lt_batch_release(struct lt_run *run, enum lt_phase phase)
+{
+    if (run->loader[phase])
+        lt_loader_release(run->loader[phase]);
+}
+
+// ---- a pass -------------------------------------------------------------------------------------
+
+struct moments {                // of a phase
+    enum lt_event start, epoch_start, batch_start, batch_end, epoch_end, end;
+    const char *what;
+};
+
+static const struct moments moments[LT_PHASES] = {
+    [LT_VALIDATE] = {LT_ON_VALIDATION_START, LT_ON_VALIDATION_EPOCH_START,
+                     LT_ON_VALIDATION_BATCH_START, LT_ON_VALIDATION_BATCH_END,
+                     LT_ON_VALIDATION_EPOCH_END, LT_ON_VALIDATION_END, "validate"},
+    [LT_TEST] = {LT_ON_TEST_START, LT_ON_TEST_EPOCH_START, LT_ON_TEST_BATCH_START,
+                 LT_ON_TEST_BATCH_END, LT_ON_TEST_EPOCH_END, LT_ON_TEST_END, "test"},
+};
+
+static void show_progress(struct lt_run *run, enum lt_phase phase, int64_t done, int64_t batches)
+{
+    lt_console_progress(&run->console, &(struct lt_progress){
+        .what = moments[phase].what, .batch = done, .batches = batches,
+        .value = run->metrics.newest,
+    });
+}
+
+static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_t *first_row)
+{
+    struct lt_batch batch;
+    if (!lt_batch_next(run, phase, &batch)) {
+        lt_fail(&run->fault, "the data of %s ended too early", moments[phase].what);
+        return LT_BROKEN;
+    }
+    struct lt_call call = lt_run_call(run, run->at.step);
+    call.rows = batch.rows;
+    call.input = batch.field;
+    call.first_row = *first_row;
+    lt_run_fire(run, moments[phase].batch_start);
+    lt_metrics_clear(&run->metrics, phase);
+    run->program->phase[phase](&call);
+    lt_metrics_take_quietly(&run->metrics, phase);
+    lt_batch_release(run, phase);
+    lt_run_fire(run, moments[phase].batch_end);
+    *first_row += batch.rows;
+    return LT_DONE;
+}
+
+static enum lt_outcome all_batches(struct lt_run *run, enum lt_phase phase, int64_t batches)
+{
+    int64_t first_row = 0;
+    if (run->loader[phase])
+        lt_loader_start(run->loader[phase], 0, 0, batches);
+    for (int64_t done = 0; done < batches; done++) {
+        if (lt_signals_leave())
+            return LT_LEFT;
+        if (one_batch(run, phase, &first_row) == LT_BROKEN)
+            return LT_BROKEN;
+        show_progress(run, phase, done + 1, batches);
+    }
+    return LT_DONE;
+}
+
+enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t batches)
+{
+    const struct lt_program *program = run->program;
+    const struct lt_call call = lt_run_call(run, run->at.step);
+
+    run->host.training = 0;
+    lt_run_fire(run, moments[phase].start);
+    if (program->reset[phase])
+        program->reset[phase](&call);
+    lt_metrics_begin_epoch(&run->metrics, phase);
+    lt_run_fire(run, moments[phase].epoch_start);
+
+    const enum lt_outcome outcome = all_batches(run, phase, batches);
+    if (outcome != LT_DONE)
+        return outcome;
+
+    lt_metrics_clear(&run->metrics, phase);
+    if (program->compute[phase])
+        program->compute[phase](&call);
+    lt_metrics_end_epoch(&run->metrics, phase);
+    lt_run_fire(run, moments[phase].epoch_end);
+    lt_run_fire(run, moments[phase].end);
+    return LT_DONE;
+}
+
+enum lt_outcome lt_check_sanity(struct lt_run *run)
+{
+    if (run->plan.sanity_batches == 0)
+        return LT_DONE;
+    lt_snapshot_take(run);
+    run->silent = true;
+    lt_run_fire(run, LT_ON_SANITY_CHECK_START);
+    const enum lt_outcome outcome = lt_evaluate(run, LT_VALIDATE, run->plan.sanity_batches);
+    if (outcome == LT_DONE)
+        lt_run_fire(run, LT_ON_SANITY_CHECK_END);
+    run->silent = false;
+    lt_snapshot_put_back(run);
+    lt_console_clear(&run->console);
+    return outcome;
+}
+
+// ---- the table ----------------------------------------------------------------------------------
+
+void lt_print_metrics(const struct lt_run *run, enum lt_phase phase)
+{
+    const struct lt_metrics *metrics = &run->metrics;
+    int widest = 6;
+    for (int i = 0; i < metrics->phase_count[phase]; i++) {
+        const int size = (int)strlen(run->program->log[metrics->of_phase[phase][i]].name);
+        widest = size > widest ? size : widest;
+    }
+    printf("%-*s  value\n", widest, "metric");
+    for (int i = 0; i < metrics->phase_count[phase]; i++) {
+        const int entry = metrics->of_phase[phase][i];
+        printf("%-*s  %.9g\n", widest, run->program->log[entry].name, metrics->newest[entry]);
+    }
+    fflush(stdout);
+}

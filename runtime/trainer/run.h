@@ -1,0 +1,99 @@
+// run.h: a run: a program, its block, its data, its numbers and where it stands.
+//
+// One structure owns everything; it is opened once for a command and closed at its end. `at` is the
+// only position: step, epoch, batch, schedule, sampler and log all follow from it, so a run that
+// is put back to a position with its variables and host numbers goes on to the bit. The block is
+// the program's: one mapping, zeroed, aligned. Nothing here is global but the flags of signals.
+#pragma once
+#include "checkpoint/checkpoint.h"
+#include "data/data.h"
+#include "log/console.h"
+#include "log/csv.h"
+#include "log/events.h"
+#include "settings/line.h"
+#include "trainer/metrics.h"
+#include "trainer/plan.h"
+#include "trainer/snapshot.h"
+
+struct lt_position {            // between two batches
+    int64_t step;               // optimiser steps done
+    int64_t epoch;
+    int64_t batch;              // done in this epoch
+    bool validating;            // the validation that is due here has not been finished
+};
+
+struct lt_saves {
+    char *folder;               // "…/version_3/checkpoints", NULL: nothing is saved
+    struct lt_save_request request[LT_SAVES];
+    int requests;
+    struct lt_kept *kept;       // best first for each callback
+    int kept_count, kept_room;
+    bool current;               // a file on the disk holds the present position
+    bool failed;                // some save could not be made
+};
+
+struct lt_run {
+    const struct lt_program *program;
+    const struct lt_line *line;
+    struct lt_settings *settings;
+    struct lt_plan plan;
+    struct lt_extent extent;
+    struct lt_position at;
+
+    unsigned char *block;
+    double *state;
+    bool *frozen;
+    struct lt_host host;
+    struct lt_metrics metrics;
+    int *listener[LT_EVENTS];           // callbacks of an event, in order
+    int listeners[LT_EVENTS];
+    bool in_training_batch;             // the event being fired belongs to one
+    bool silent;                        // sanity check: callbacks' wishes are not heard
+    struct lt_snapshot before;
+
+    uint64_t seed, split_seed;
+    struct lt_dataset *dataset;
+    struct lt_loader *loader[LT_PHASES];
+
+    char *folder;                       // "…/version_3", NULL: none
+    struct lt_saves saves;
+    struct lt_record record;
+    struct lt_csv csv;
+    struct lt_events_file events;
+    struct lt_console console;
+    int64_t started_at;
+    double seconds_before;              // trained before this process
+    struct lt_run_state resumed;        // what the checkpoint held; settings point into it
+
+    int leave_signal;                   // answered; 0: none
+    bool bad_log_reported;
+    struct lt_fault fault;              // why the run failed; empty: it did not
+};
+
+bool lt_run_open(struct lt_run *run, const struct lt_program *program, const struct lt_line *line,
+                 struct lt_settings *settings);
+void lt_run_close(struct lt_run *run);
+
+// Fresh variables and host states, as the seed says.
+void lt_run_initialise(struct lt_run *run);
+
+// Opens the data and makes the plan; the seeds are known by now.
+bool lt_run_open_data(struct lt_run *run);
+bool lt_run_open_loader(struct lt_run *run, enum lt_phase phase);
+
+double lt_run_seconds(const struct lt_run *run);
+bool lt_run_lists_callback(const struct lt_run *run, const char *name);
+
+// What steps are handed besides a batch.
+struct lt_call lt_run_call(struct lt_run *run, int64_t step);
+
+// Brings host->step, epoch, batch and progress up to the position.
+void lt_run_update_host(struct lt_run *run);
+
+// Calls the callbacks that listen, in order.
+void lt_run_fire(struct lt_run *run, enum lt_event event);
+
+static inline bool lt_run_failed(const struct lt_run *run)
+{
+    return lt_failed(&run->fault);
+}

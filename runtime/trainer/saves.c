@@ -1,0 +1,274 @@
+#include "trainer/saves.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/print.h"
+#include "trainer/folder.h"
+#include "trainer/state.h"
+
+// ---- names --------------------------------------------------------------------------------------
+
+static int find_log(const struct lt_program *program, const char *name)
+{
+    for (int i = 0; i < program->log_count; i++)
+        if (strcmp(program->log[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+// ".3f" and the like; anything else is printed as %g.
+static bool is_number_format(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789.");
+    return digits < 6 && text[digits] && strchr("efgEFG", text[digits]) && !text[digits + 1];
+}
+
+static int put_field(const struct lt_run *run, char *out, size_t size, char *key)
+{
+    char *colon = strchr(key, ':'), format[16] = "%g";
+    if (colon)
+        *colon = '\0';
+    if (strcmp(key, "epoch") == 0)
+        return snprintf(out, size, "epoch=%" PRId64, (int64_t)run->host.epoch);
+    if (strcmp(key, "step") == 0)
+        return snprintf(out, size, "step=%" PRId64, (int64_t)run->host.step);
+    const int log = find_log(run->program, key);
+    if (log < 0) {
+        lt_print_note("{%s} in the name of a checkpoint is nothing that this program logs", key);
+        return 0;
+    }
+    if (colon && is_number_format(colon + 1))
+        snprintf(format, sizeof format, "%%%s", colon + 1);
+    char number[64];
+    // The format was checked letter by letter above.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(number, sizeof number, format, run->metrics.newest[log]);
+#pragma GCC diagnostic pop
+    return snprintf(out, size, "%s=%s", key, number);
+}
+
+// A name may not leave the folder, nor hide in it.
+static void make_harmless(char *name)
+{
+    for (char *letter = name; *letter; letter++)
+        if (*letter == '/' || iscntrl((unsigned char)*letter))
+            *letter = '-';
+    if (name[0] == '.')
+        name[0] = '-';
+}
+
+void lt_save_name(const struct lt_run *run, const char *given, char *name, size_t size)
+{
+    const char *from = given && *given ? given : "{epoch}-{step}";
+    size_t used = 0;
+    while (*from && used + 1 < size) {
+        const char *close = *from == '{' ? strchr(from, '}') : NULL;
+        if (!close || close - from > 100) {
+            name[used++] = *from++;
+            continue;
+        }
+        char key[104];
+        snprintf(key, sizeof key, "%.*s", (int)(close - from - 1), from + 1);
+        const int added = put_field(run, name + used, size - used, key);
+        used = used + (size_t)added < size ? used + (size_t)added : size - 1;
+        from = close + 1;
+    }
+    name[used] = '\0';
+    make_harmless(name);
+}
+
+// ---- the list of those that are kept ------------------------------------------------------------
+
+// Is a strictly better than b? Without a score a file is worse than any that has one.
+static bool is_better(double a, double b, bool greater_is_better)
+{
+    if (isnan(a) || isnan(b))
+        return !isnan(a) && isnan(b);
+    return greater_is_better ? a > b : a < b;
+}
+
+static void kept_remove(struct lt_saves *saves, int at)
+{
+    memmove(&saves->kept[at], &saves->kept[at + 1],
+            (size_t)(saves->kept_count - at - 1) * sizeof *saves->kept);
+    saves->kept_count--;
+}
+
+static bool kept_insert(struct lt_saves *saves, int at, const struct lt_kept *entry)
+{
+    if (saves->kept_count == saves->kept_room) {
+        const int room = 2 * saves->kept_room + 8;
+        struct lt_kept *more = realloc(saves->kept, (size_t)room * sizeof *more);
+        if (!more)
+            return false;
+        saves->kept = more;
+        saves->kept_room = room;
+    }
+    memmove(&saves->kept[at + 1], &saves->kept[at],
+            (size_t)(saves->kept_count - at) * sizeof *saves->kept);
+    saves->kept[at] = *entry;
+    saves->kept_count++;
+    return true;
+}
+
+// Best first; among equals the older one, among those without a score the newest.
+static int kept_place(const struct lt_saves *saves, const struct lt_save_request *request)
+{
+    int at = 0;
+    while (at < saves->kept_count
+           && (saves->kept[at].callback != request->callback
+               || (!is_better(request->score, saves->kept[at].score, request->greater_is_better)
+                   && !isnan(request->score))
+               || (isnan(request->score) && !isnan(saves->kept[at].score))))
+        at++;
+    return at;
+}
+
+// The entry of this callback that has to go if one more comes, or -1; -2: the new one has to.
+static int kept_victim(const struct lt_saves *saves, const struct lt_save_request *request)
+{
+    int count = 0, worst = -1;
+    for (int i = 0; i < saves->kept_count; i++)
+        if (saves->kept[i].callback == request->callback) {
+            count++;
+            worst = i;
+        }
+    if (request->keep < 0 || count < request->keep)
+        return -1;
+    const double score = saves->kept[worst].score;
+    if (isnan(score) && isnan(request->score))
+        return worst;
+    return is_better(request->score, score, request->greater_is_better) ? worst : -2;
+}
+
+static bool is_kept(const struct lt_saves *saves, const char *file)
+{
+    for (int i = 0; i < saves->kept_count; i++)
+        if (strcmp(saves->kept[i].file, file) == 0)
+            return true;
+    return false;
+}
+
+static void delete_file(struct lt_run *run, const char *file)
+{
+    if (is_kept(&run->saves, file) || strchr(file, '/'))
+        return;
+    char *path = lt_path_text("%s/%s", run->saves.folder, file);
+    if (path && unlink(path) != 0 && errno != ENOENT)
+        lt_print_note("%s: cannot be deleted: %s", path, strerror(errno));
+    free(path);
+}
+
+// ---- writing ------------------------------------------------------------------------------------
+
+static bool flush_logs(struct lt_run *run, struct lt_fault *fault)
+{
+    return lt_csv_flush(&run->csv, true, fault) && lt_events_flush(&run->events, fault);
+}
+
+// `doomed`: the file that is deleted once this one is on the disk, or NULL.
+static bool write_file(struct lt_run *run, const char *file, const char *doomed)
+{
+    struct lt_fault fault = {.text = ""};
+    struct lt_run_state state;
+    char *path = lt_path_text("%s/%s", run->saves.folder, file);
+    bool whole = path && lt_state_gather(run, &state, doomed, &fault);
+
+    if (!flush_logs(run, &fault)) {
+        lt_print_error("%s", fault.text);
+        run->saves.failed = true;
+        fault.text[0] = '\0';
+    }
+    if (whole) {
+        whole = lt_checkpoint_save(path, run->program, run->block, &state, &fault);
+        lt_state_release(&state);
+    }
+    free(path);
+    if (whole) {
+        run->saves.current = true;
+        return true;
+    }
+    lt_print_error("%s", lt_failed(&fault) ? fault.text : "no memory to save a checkpoint");
+    run->saves.failed = true;
+    return false;
+}
+
+// The list changes before the file is written, since the file holds it, and back if that failed.
+static void save_ranked(struct lt_run *run, const struct lt_save_request *request)
+{
+    struct lt_saves *saves = &run->saves;
+    char file[LT_NAME_MOST + 16];
+    snprintf(file, sizeof file, "%s.safetensors", request->name);
+    for (int i = saves->kept_count - 1; i >= 0; i--)
+        if (saves->kept[i].callback == request->callback
+            && strcmp(saves->kept[i].file, file) == 0) {
+            free(saves->kept[i].file);
+            kept_remove(saves, i);
+        }
+
+    const int victim = kept_victim(saves, request);
+    if (victim == -2)
+        return;
+    struct lt_kept gone = {.file = NULL};
+    if (victim >= 0) {
+        gone = saves->kept[victim];
+        kept_remove(saves, victim);
+    }
+    const struct lt_kept entry = {request->callback, request->score, strdup(file)};
+    const int place = kept_place(saves, request);
+    if (!entry.file || !kept_insert(saves, place, &entry)) {
+        lt_print_error("no memory to save a checkpoint");
+        saves->failed = true;
+        free(entry.file);
+    } else if (write_file(run, file, gone.file)) {
+        if (gone.file)
+            delete_file(run, gone.file);
+        free(gone.file);
+        return;
+    } else {
+        kept_remove(saves, place);
+        free(entry.file);
+    }
+    if (gone.file && !kept_insert(saves, victim, &gone))
+        free(gone.file);
+}
+
+void lt_saves_perform(struct lt_run *run)
+{
+    struct lt_saves *saves = &run->saves;
+    const int requests = saves->requests;
+    bool last = false;
+
+    saves->requests = 0;
+    for (int i = 0; i < requests; i++) {
+        if (saves->request[i].keep != 0)
+            save_ranked(run, &saves->request[i]);
+        last |= saves->request[i].last;
+    }
+    if (last)
+        write_file(run, "last.safetensors", NULL);
+}
+
+const char *lt_saves_write_last(struct lt_run *run)
+{
+    static char path[4096];
+    if (!run->saves.folder || !write_file(run, "last.safetensors", NULL))
+        return NULL;
+    snprintf(path, sizeof path, "%s/last.safetensors", run->saves.folder);
+    return path;
+}
+
+void lt_saves_clean(struct lt_run *run)
+{
+    const char *doomed = lt_run_state_fact(&run->resumed, "doomed");
+    if (run->saves.folder && doomed && *doomed)
+        delete_file(run, doomed);
+}
