@@ -3,7 +3,8 @@
  * Line ends and brackets are in order when they come here (compiler/syntax/layout.c), so the
  * grammar needs no rule about either: T_NL ends a member or a statement, and every bracket has
  * its partner. Mistakes are told apart in compiler/syntax/slips.c, by the tokens around them;
- * each list of lines recovers at its own line ends.
+ * each list of lines recovers at its own line ends. For that, a `}` must end its rule (body, block,
+ * groups_): a list that is closed already would otherwise take the error.
  */
 %code requires {
 #include "syntax/parse.h"
@@ -66,7 +67,7 @@ static void spec_error(const Span *span, Parse *p, const char *text);
 %precedence NEGATIVE
 %right '^'
 
-%type <list> file members names groups grouplist groups_ params_ params paramlist types strings
+%type <list> file body members names groups grouplist groups_ params_ params paramlist types strings
 %type <list> stmts logged exprs targets args items clauses subs
 %type <node> decl function member init over result param param_ type block stmt logitem options
 %type <node> expr choice target pipe op postfix arg item clause sub slice bound name
@@ -84,11 +85,10 @@ decl    : USE STRING                    { $$ = use(p, @$, @2, (Span){0}); }
         | USE STRING AS word            { $$ = use(p, @$, @2, @4); }
         | word '=' expr                 { $$ = named(p, AST_CONSTANT, @$, @1, $3, 0, 0, 0); }
         | function
-        | kind word params_ '{' members '}'
-                                { $$ = named(p, $1, @$, @2, $3.first, $5.first, 0, 0); }
+        | kind word params_ body        { $$ = named(p, $1, @$, @2, $3.first, $4.first, 0, 0); }
         | kind word params_ FROM STRING
                                 { $$ = with_text(p, named(p, $1, @$, @2, $3.first, 0, 0, 0), @5); }
-        | TRAINER '{' members '}'       { $$ = node(p, AST_TRAINER, @$, 0, $3.first, 0, 0); }
+        | TRAINER body                  { $$ = node(p, AST_TRAINER, @$, 0, $2.first, 0, 0); }
         ;
 kind    : DATA                          { $$ = AST_DATA; }
         | MODEL                         { $$ = AST_MODEL; }
@@ -107,6 +107,8 @@ result  : %empty                        { $$ = 0; }
         | ARROW type                    { $$ = $2; }
         ;
 
+body    : '{' members '}'               { $$ = $2; }
+        ;
 members : %empty                        { $$ = none(); }
         | members member NL             { $$ = more($1, $2); }
         | members error NL              { $$ = $1; yyerrok; }
@@ -143,8 +145,8 @@ groups_ : '{' grouplist '}'             { $$ = $2; }
         ;
 grouplist
         : %empty                        { $$ = none(); }
-        | grouplist GROUP expr '{' members '}' NL
-                        { $$ = more($1, node(p, AST_GROUP, @3, $3, $5.first, 0, 0)); }
+        | grouplist GROUP expr body NL
+                        { $$ = more($1, node(p, AST_GROUP, @3, $3, $4.first, 0, 0)); }
         | grouplist FOR targets IN pipe groups_ NL
                         { $$ = more($1, node(p, AST_GROUP_FOR, @3, $3.first, $5, $6.first, 0)); }
         | grouplist error NL            { $$ = $1; yyerrok; }
@@ -218,7 +220,7 @@ logitem : word                          { $$ = named(p, AST_LOG_ITEM, @$, @1, 0,
                         { $$ = node(p, AST_LOG_ITEM, @$, $3, string_of(p, @1), 0, 0); }
         ;
 options : %empty                        { $$ = 0; }
-        | '{' members '}'               { $$ = $2.first; }
+        | body                          { $$ = $1.first; }
         ;
 exprs   : expr                          { $$ = one($1); }
         | exprs ',' expr                { $$ = more($1, $3); }
@@ -328,9 +330,8 @@ word    : NAME | DATA | MODEL | LAYER | SCHEDULE | METRIC | TRAINER | STATE | GR
 static int spec_lex(SPEC_STYPE *value, Span *span, Parse *p)
 {
     (void)value;
-    const Token *token = &p->tokens.at[p->at];
-    if (token->kind != T_END)
-        p->at++;
+    const Token *token = &p->tokens.at[p->found = p->at];
+    p->at += token->kind != T_END;
     *span = token_span(p, token);
     return p->stopped ? T_END : token->kind;
 }

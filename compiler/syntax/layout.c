@@ -14,6 +14,8 @@
 
 #include "parser.h"
 
+#include <string.h>
+
 enum { most_fixes = 20 };
 
 typedef enum FixKind { ENDS_WITH_LINE, ENDS_BEFORE, DROPPED } FixKind;
@@ -247,6 +249,13 @@ static bool is_word(const Layout *l, int i)
         && (l->words[i].kind == T_NAME || (l->words[i].kind >= T_DATA && l->words[i].kind < T_PIPE));
 }
 
+// Members in the first column: a function there may be one of them.
+static bool unindented_body(const Layout *l)
+{
+    const Token *first = &l->words[l->stack[0].word + 1];
+    return l->unclosed < 0 && first->fresh && first->indent == 0;
+}
+
 static bool declaration_begins(const Layout *l, int i)
 {
     const Token *word = &l->words[i];
@@ -259,8 +268,7 @@ static bool declaration_begins(const Layout *l, int i)
     case T_CALLBACK:
         return is_word(l, i + 1) && (third == '(' || third == '{' || third == T_FROM);
     case T_FN:
-        // Also a member of an unindented body, unless something is known to be unclosed.
-        return is_word(l, i + 1) && third == '(' && (top(l) != '{' || l->unclosed >= 0);
+        return is_word(l, i + 1) && third == '(' && !(top(l) == '{' && unindented_body(l));
     case T_TRAINER:
         return next == '{';
     case T_USE:
@@ -337,6 +345,42 @@ static void semicolon(Layout *l, int i)
     }
 }
 
+// Python's words that would pass for names: a statement `return x` or `break`, a parameter `self`.
+static bool is_foreign(const Layout *l, int i)
+{
+    static const char *const alone[] = {"return", "break", "continue", "pass"};
+    const Token *word = &l->words[i], *before = last(l);
+    const char *text = l->p->source->text + word->begin;
+    size_t length = word->end - word->begin;
+    bool ends = i + 1 == l->count || word[1].fresh || word[1].kind == '}' || word[1].kind == T_NL;
+    if (word->kind != T_NAME || !before)
+        return false;
+    if (length == 4 && memcmp(text, "self", 4) == 0)
+        return before->kind == '(' && !ends && (word[1].kind == ',' || word[1].kind == ')');
+    if (before->kind != T_NL && before->kind != '{')
+        return false;
+    for (int w = 0; w < 4; w++)
+        if (strlen(alone[w]) == length && memcmp(text, alone[w], length) == 0)
+            return ends || (w == 0 && word[1].kind != '=' && word[1].kind != ','
+                            && word[1].kind != '.' && word[1].kind != ':');
+    return false;
+}
+
+static void say_foreign(Layout *l, int i)
+{
+    char first = l->p->source->text[l->words[i].begin];
+    fault(l->p, E_FOREIGN_WORD, word_span(l, i), "there is no `%s` in a spec",
+          span_text(l->p->arena, word_span(l, i)));
+    if (first == 'r')
+        hint(l->p, "the last line of a block is its value");
+    else if (first == 's')
+        hint(l->p, "a method sees the members of its layer without it");
+    else if (first == 'p')
+        hint(l->p, "an empty block is `{ }`");
+    else
+        hint(l->p, "a `for` runs to its end; `scan ... until` stops early");
+}
+
 // `log` is the verb at the beginning of a statement with a name or a string behind it; behind a
 // dot every word is a name.
 static Token in_place(const Layout *l, int i)
@@ -369,6 +413,10 @@ static Outcome lay_out_word(Layout *l, int i)
         return close_curly(l, i);
     case T_NL:
         semicolon(l, i);
+        return GO_ON;
+    }
+    if (is_foreign(l, i)) {
+        say_foreign(l, i);                                      // and read the line without it
         return GO_ON;
     }
     put(l, in_place(l, i));

@@ -34,7 +34,7 @@ typedef struct Parse {
     Diag *diag;
     const Source *source;
     Tokens tokens;              // what the parser reads; ends in T_END
-    int at;                     // the next one
+    int at, found;              // the next one, the one that the parser looks at
     int faults;                 // errors reported here
     int missing_braces;         // `{` that were missed, so that their `}` are no second mistake
     Span dropped;               // a `}` that the layout took out, believing its `{` is missing
@@ -89,7 +89,7 @@ Ast *pipeline(Parse *p, Span span, Ast *left, Ast *right);
 Ast *call(Parse *p, Span span, Ast *callee, List arguments);
 Ast *parentheses(Parse *p, Span span, List arguments, bool comma);
 
-// --- the parser (grammar/parser.y) and its complaints (slips.c) ---
+// --- the parser (grammar/parser.y) and its complaints (complain.c, slips.c) ---
 typedef struct Expected {
     const int *kinds;           // all tokens that could stand there
     int count;

@@ -139,6 +139,17 @@ void scan_line(Scan *scan)
     scan->line = scan->at;
 }
 
+// The layout counts exactly; here only what is far too much is refused before it takes memory.
+static void count_brackets(Scan *scan, int kind, Span span)
+{
+    scan->depth += (kind == '(' || kind == '[' || kind == '{');
+    scan->depth -= (kind == ')' || kind == ']' || kind == '}') && scan->depth > 0;
+    if (scan->depth <= 2 * depth_limit)
+        return;
+    fault(scan->p, E_DEPTH, span, "brackets are nested more than %d deep", depth_limit);
+    scan->p->stopped = true;
+}
+
 bool scan_word(Scan *scan, int kind, Span span)
 {
     if (kind == T_DOC) {
@@ -153,6 +164,7 @@ bool scan_word(Scan *scan, int kind, Span span)
     };
     scan->fresh = scan->said = false;
     tokens_put(scan->p, scan->words, token);
+    count_brackets(scan, kind, span);
     if (scan->words->count == token_limit) {
         fault(scan->p, E_SIZE, span, "this file has more than %d words, no spec is so long",
               token_limit);
@@ -277,12 +289,19 @@ int scan_no_whole(Scan *scan, const Span *span)
 
 // --- strings and comments ---
 
-int scan_open_string(Scan *scan, const Span *span)
+// The string is taken to end before a bracket that was opened outside of it, or with its line.
+size_t scan_open_string(Scan *scan, const Span *span)
 {
+    const char *text = scan->p->source->text + span->begin;
+    size_t length = span->end - span->begin, at = 1;
+    int open = 0;
+    for (; at < length && open >= 0; at++)
+        open += (text[at] == '(' || text[at] == '[' || text[at] == '{')
+              - (text[at] == ')' || text[at] == ']' || text[at] == '}');
     fault(scan->p, E_STRING, (Span){span->source, span->begin, span->begin + 1},
           "this string does not end on its line");
     scan->said = true;
-    return T_STRING;
+    return open < 0 ? at - 1 : length;
 }
 
 int scan_single_quotes(Scan *scan, const Span *span)
@@ -392,11 +411,19 @@ void scan_beyond_ascii(Scan *scan, const Span *span)
     hint(scan->p, "names are made of the letters a to z, digits and `_`");
 }
 
+// A run of characters without a meaning is one mistake.
+static bool goes_on_astray(Scan *scan, const Span *span)
+{
+    bool goes_on = scan->said && scan->stray == span->begin;
+    scan->stray = span->end;
+    scan->said = true;
+    return goes_on;
+}
+
 void scan_stray(Scan *scan, const Span *span)
 {
     char c = scan->p->source->text[span->begin], next = scan->p->source->text[span->end];
-    scan->said = true;
-    if (c == 0)
+    if (goes_on_astray(scan, span) || c == 0)
         return;                                                 // check_bytes has said so
     if ((unsigned char)c < 32 || c == 127) {
         fault(scan->p, E_CHARACTER, *span, "a control character (0x%02X)", (unsigned)c);

@@ -14,6 +14,8 @@ typedef struct Scan {
     int indent;                 // of its first word
     bool fresh;                 // no word on this line yet
     bool said;                  // the next word has a message already
+    uint32_t stray;             // behind the last character without a meaning
+    int depth;                  // open brackets, about
     Span doc;                   // `##` lines that wait for what they describe
 } Scan;
 
@@ -24,7 +26,6 @@ void scan_line(Scan *scan);
 int scan_percent(Scan *scan, const Span *span);
 int scan_glued(Scan *scan, const Span *span);
 int scan_no_whole(Scan *scan, const Span *span);
-int scan_open_string(Scan *scan, const Span *span);
 int scan_single_quotes(Scan *scan, const Span *span);
 int scan_triple(Scan *scan, Span *span);
 int scan_foreign(Scan *scan, const Span *span);
@@ -33,6 +34,8 @@ void scan_comment(Scan *scan, const Span *span);
 void scan_beyond_ascii(Scan *scan, const Span *span);
 void scan_stray(Scan *scan, const Span *span);
 
-// How many bytes of `5 epochs` or `5 when`, of `1.` or `0..` make the number.
+// How many bytes belong to the word: of `5 epochs` or `5 when`, of `1.` or `0..`, of a string
+// without an end.
+size_t scan_open_string(Scan *scan, const Span *span);
 size_t scan_measure(const char *text, size_t length);
 size_t scan_point(Scan *scan, const Span *span, const char *text);
