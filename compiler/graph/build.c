@@ -365,8 +365,11 @@ Node *make_argsort(Builder *b, Node *x, int axis, bool descending)
 
 Node *make_copy(Builder *b, const Node *node, Node *const *input)
 {
-    return node_given(b, node->prim, node->attr, input, node->input_count, node->dtype,
-                      &node->shape);
+    Node draft = node_draft(b, node->prim, node->attr, input, node->input_count);
+    draft.dtype = node->dtype;
+    draft.shape = node->shape;
+    const bool folds = prim_class(node->prim) == CLASS_SCALAR;
+    return folds ? make_scalar(b, &draft) : node_add(b, &draft);
 }
 
 // ---- compositions -------------------------------------------------------------------------------

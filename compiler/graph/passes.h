@@ -14,10 +14,11 @@
 // its scan, exact at zeros.
 void differentiate(Builder *b, Node *of, Node *const *in, int count, Node **gradient);
 
-// Removes what no write and no result needs, gives equal nodes one name, applies algebraic rules
-// that are exact in IEEE arithmetic (and those named in simplify.c as inexact never).
+// Removes what no write and no result needs, and every P_STOP, gives equal nodes one name, applies
+// rules.def, each of them exact in IEEE arithmetic, until nothing changes. The nodes are new ones:
+// what was held of the graph but its writes and results is void.
 // provides: topological order, ids dense from 0.
 void simplify(Graph *graph);
 
-// Floating-point operations of a node, as c * B^k summed by power: cost[k], k = 0 .. 3.
+// Floating-point operations of a node, as c * B^k: cost[k] is c, k = 0 .. 3, the others 0.
 void node_cost(const Node *node, double cost[4]);

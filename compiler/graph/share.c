@@ -33,6 +33,13 @@ static uint64_t number_bits(double number)
     return bits;
 }
 
+// x + y is y + x to the bit. A maximum is not so: of 0 and -0 it is the second.
+static bool commutes(Prim prim)
+{
+    return prim == P_ADD || prim == P_MUL || prim == P_EQ || prim == P_NE || prim == P_AND
+        || prim == P_OR;
+}
+
 // What differs often is hashed; node_same looks at all.
 static uint64_t node_hash(const Node *node)
 {
@@ -42,7 +49,9 @@ static uint64_t node_hash(const Node *node)
         hash = hash_add(hash, (uint64_t)node->shape.dim[i].scale);
         hash = hash_add(hash, (uint64_t)attr->start[i] + (uint64_t)attr->order[i]);
     }
-    for (int i = 0; i < node->input_count; i++)
+    if (commutes(node->prim))
+        hash = hash_add(hash, (uint64_t)node->input[0]->id + (uint64_t)node->input[1]->id);
+    for (int i = 0; !commutes(node->prim) && i < node->input_count; i++)
         hash = hash_add(hash, (uint64_t)node->input[i]->id);
     hash = hash_add(hash, number_bits(attr->number));
     hash = hash_add(hash, attr->axes + ((uint64_t)attr->axis << 32));
@@ -95,15 +104,22 @@ static bool attr_same(const Attr *a, const Attr *b)
         && window_same(&a->window, &b->window) && host_same(a->host, b->host, 6);
 }
 
+static bool inputs_same(const Node *a, const Node *b)
+{
+    if (commutes(a->prim) && a->input[0] == b->input[1] && a->input[1] == b->input[0])
+        return true;
+    for (int i = 0; i < a->input_count; i++)
+        if (a->input[i] != b->input[i])
+            return false;
+    return true;
+}
+
 static bool node_same(const Node *a, const Node *b)
 {
     if (a->prim != b->prim || a->dtype != b->dtype || a->input_count != b->input_count
         || !shape_equal(&a->shape, &b->shape))
         return false;
-    for (int i = 0; i < a->input_count; i++)
-        if (a->input[i] != b->input[i])
-            return false;
-    return attr_same(a->attr, b->attr);
+    return inputs_same(a, b) && attr_same(a->attr, b->attr);
 }
 
 // ---- the table ----------------------------------------------------------------------------------

@@ -90,8 +90,12 @@ static int64_t place_reduced(const Evaluation *e, int64_t at)
     return place_of(e->out, left);
 }
 
+// In the order of the operand. The sum of one number is that number, so -0, which changes nothing,
+// is where it begins; the sum of none is 0.
 void evaluate_SUM(const Evaluation *e)
 {
+    for (int64_t at = 0; value_is_float(e->out) && e->in[0]->count && at < e->out->count; at++)
+        e->out->cell[at].f = -0.0;
     for (int64_t at = 0; at < e->in[0]->count; at++) {
         Cell *sum = &e->out->cell[place_reduced(e, at)];
         *sum = cell_add(*sum, e->in[0]->cell[at], value_is_float(e->out));
