@@ -100,6 +100,7 @@ void lt_run_close(struct lt_run *run)
     free(run->state);
     free(run->frozen);
     lt_snapshot_close(&run->before);
+    lt_run_state_free(&run->peeked);
     lt_run_state_free(&run->resumed);
 }
 

@@ -63,7 +63,9 @@ struct lt_run {
     struct lt_console console;
     int64_t started_at;
     double seconds_before;              // trained before this process
-    struct lt_run_state resumed;        // what the checkpoint held; settings point into it
+    struct lt_run_state peeked;         // of the checkpoint, before data and variables: its
+                                        // settings, whose texts are pointed to
+    struct lt_run_state resumed;        // what it held, with the variables
 
     int leave_signal;                   // answered; 0: none
     bool bad_log_reported;

@@ -1,0 +1,174 @@
+#include <inttypes.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/print.h"
+#include "info/info.h"
+#include "predict/predict.h"
+#include "trainer/begin.h"
+#include "trainer/evaluate.h"
+#include "trainer/fit.h"
+#include "trainer/signals.h"
+
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+// ---- commands -----------------------------------------------------------------------------------
+
+static void say_memory(struct lt_run *run)
+{
+    char block[32], process[32];
+    lt_bytes_text((double)run->program->block_bytes, block, sizeof block);
+    lt_bytes_text((double)lt_peak_memory(), process, sizeof process);
+    lt_console_say(&run->console, "peak memory: %s in the program's block, %s in the process",
+                   block, process);
+}
+
+static void say_files(struct lt_run *run)
+{
+    if (run->folder)
+        lt_console_say(&run->console, "logs and checkpoints: %s", run->folder);
+}
+
+static void say_summary(struct lt_run *run)
+{
+    if (run->line->quiet || run->settings->number[run->settings->trainer.enable_model_summary] == 0)
+        return;
+    lt_summary_print(run->program, stdout);
+    fflush(stdout);
+}
+
+static int fit(struct lt_run *run)
+{
+    bool resumed;
+    if (!lt_begin_fit(run, &resumed))
+        return FAILED;
+    say_summary(run);
+    if (run->dataset && !run->program->data[0].split_given && run->plan.val_batches > 0)
+        lt_print_note("%s has no split, so validation reads the training rows",
+                      run->program->data[0].name);
+    int code = lt_fit(run, resumed);
+    if (!lt_end_logs(run) && code == DONE)
+        code = FAILED;
+    say_files(run);
+    say_memory(run);
+    return code;
+}
+
+static int evaluate(struct lt_run *run, enum lt_phase phase)
+{
+    static const char *const steps[] = {[LT_VALIDATE] = "validation", [LT_TEST] = "test"};
+    struct lt_origin origin = {.path = NULL};
+    if (!run->program->phase[phase]) {
+        lt_fail(&run->fault, "this program has no %s step", steps[phase]);
+        return FAILED;
+    }
+    enum lt_outcome outcome = LT_BROKEN;
+    if (lt_begin_evaluation(run, &origin) && lt_run_open_loader(run, phase)) {
+        const int64_t batches =
+            phase == LT_TEST ? run->plan.test_batches : run->plan.val_batches;
+        if (batches > 0 && batches != LT_ENDLESS)
+            outcome = lt_evaluate(run, phase, batches);
+        else
+            lt_fail(&run->fault, "there are no rows for the %s step", steps[phase]);
+    }
+    if (outcome == LT_DONE) {
+        lt_console_clear(&run->console);
+        lt_print_metrics(run, phase);
+        lt_log_evaluation(run, phase, &origin);
+    }
+    free(origin.path);
+    if (outcome == LT_LEFT)
+        return 128 + lt_signals_leave();
+    return outcome == LT_DONE ? DONE : FAILED;
+}
+
+static int predict(struct lt_run *run)
+{
+    struct lt_origin origin = {.path = NULL};
+    const int code = lt_begin_evaluation(run, &origin) ? lt_predict(run) : FAILED;
+    free(origin.path);
+    return code;
+}
+
+// Without its data a program can still say what it is.
+static int info(struct lt_run *run)
+{
+    if (run->line->subject) {
+        lt_checkpoint_print(run->line->subject, stdout, &run->fault);
+        return lt_run_failed(run) ? FAILED : DONE;
+    }
+    const bool measured = lt_run_open_data(run);
+    lt_info_print(run->program, run->settings, &run->extent, measured ? &run->plan : NULL, stdout);
+    if (!measured)
+        lt_print_note("%s", run->fault.text);
+    run->fault.text[0] = '\0';
+    return DONE;
+}
+
+static int run_command(struct lt_run *run)
+{
+    switch (run->line->command) {
+    case LT_FIT:
+        return fit(run);
+    case LT_VALIDATE_ONLY:
+        return evaluate(run, LT_VALIDATE);
+    case LT_TEST_ONLY:
+        return evaluate(run, LT_TEST);
+    case LT_PREDICT_ONLY:
+        return predict(run);
+    case LT_INFO:
+        return info(run);
+    case LT_COMMANDS:
+        break;
+    }
+    return USAGE;
+}
+
+// ---- the program --------------------------------------------------------------------------------
+
+static int run_line(const struct lt_program *program, const struct lt_line *line,
+                    struct lt_settings *settings)
+{
+    struct lt_run *run = calloc(1, sizeof *run);
+    if (!run) {
+        lt_print_error("no memory for the run");
+        return FAILED;
+    }
+    if (line->threads > 0)
+        omp_set_num_threads(line->threads);
+    lt_signals_open();
+    int code = FAILED;
+    if (lt_run_open(run, program, line, settings))
+        code = run_command(run);
+    if (lt_run_failed(run)) {
+        lt_print_fault(&run->fault);
+        code = code == DONE ? FAILED : code;
+    }
+    lt_run_close(run);
+    free(run);
+    return code;
+}
+
+int lt_main(const struct lt_program *program, int argc, char **argv)
+{
+    struct lt_settings settings;
+    struct lt_line line = {.given = NULL};
+    struct lt_fault fault = {.text = ""};
+
+    lt_print_name(program->name);
+    if (!lt_settings_open(&settings, program, &fault)) {
+        lt_print_fault(&fault);
+        return FAILED;
+    }
+    int code = USAGE;
+    if (lt_line_read(&line, &settings, program, argc, argv)) {
+        if (line.help)
+            lt_help_print(program, &settings, stdout);
+        code = line.help ? DONE : run_line(program, &line, &settings);
+    }
+    lt_line_close(&line);
+    lt_settings_close(&settings);
+    return code;
+}

@@ -1,0 +1,115 @@
+#include "predict/predict.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "predict/output.h"
+#include "trainer/evaluate.h"
+#include "trainer/signals.h"
+
+static const char *default_path(const struct lt_run *run)
+{
+    return run->line->output ? run->line->output : "predictions.csv";
+}
+
+// Rows of a part as validation sees them: in file order, without augmentation.
+static bool open_part(struct lt_run *run)
+{
+    static const char *const parts[] = {"train", "val", "test", "all"};
+    static const enum lt_phase phases[] = {LT_TRAIN, LT_VALIDATE, LT_TEST, LT_PREDICT};
+    const char *part = run->line->split;
+    if (!run->dataset)
+        return true;
+    for (int i = 0; part && i < 4; i++)
+        if (strcmp(part, parts[i]) == 0) {
+            run->loader[LT_PREDICT] = lt_loader_open(
+                run->dataset,
+                &(struct lt_loader_options){
+                    .phase = phases[i], .seed = run->seed, .in_order = true, .plain = true,
+                },
+                &run->fault);
+            return run->loader[LT_PREDICT] != NULL;
+        }
+    if (part)
+        return lt_fail(&run->fault, "--split takes train, val, test or all, not \"%s\"", part);
+    return lt_run_open_loader(run, LT_PREDICT);
+}
+
+static bool count_batches(struct lt_run *run, int64_t *batches)
+{
+    const struct lt_settings *settings = run->settings;
+    const int index = settings->trainer.limit_predict_batches;
+    const double number = settings->number[index];
+    *batches = run->loader[LT_PREDICT] ? lt_loader_batches(run->loader[LT_PREDICT]) : 1;
+    if (settings->value[index].unit == LT_FRACTION)
+        *batches = number == 1 ? *batches : (int64_t)((double)*batches * number);
+    else if ((double)*batches > number)
+        *batches = (int64_t)number;
+    if (*batches <= 0)
+        return lt_fail(&run->fault, "there are no rows to predict");
+    return true;
+}
+
+static enum lt_outcome predict_batch(struct lt_run *run, struct lt_output_writer *writer,
+                                     int64_t *rows)
+{
+    struct lt_batch batch;
+    if (!lt_batch_next(run, LT_PREDICT, &batch)) {
+        lt_fail(&run->fault, "the data of predict ended too early");
+        return LT_BROKEN;
+    }
+    struct lt_call call = lt_run_call(run, run->at.step);
+    call.rows = batch.rows;
+    call.input = batch.field;
+    call.first_row = *rows;
+    call.output = writer->array;
+    run->program->phase[LT_PREDICT](&call);
+    lt_batch_release(run, LT_PREDICT);
+    *rows += batch.rows;
+    return lt_output_rows(writer, batch.rows, &run->fault) ? LT_DONE : LT_BROKEN;
+}
+
+static enum lt_outcome predict_all(struct lt_run *run, struct lt_output_writer *writer,
+                                   int64_t batches, int64_t *rows)
+{
+    if (run->loader[LT_PREDICT])
+        lt_loader_start(run->loader[LT_PREDICT], 0, 0, batches);
+    lt_run_fire(run, LT_ON_PREDICT_START);
+    for (int64_t done = 0; done < batches; done++) {
+        if (lt_signals_leave())
+            return LT_LEFT;
+        if (predict_batch(run, writer, rows) == LT_BROKEN)
+            return LT_BROKEN;
+        lt_console_progress(&run->console, &(struct lt_progress){
+            .what = "predict", .batch = done + 1, .batches = batches,
+            .value = run->metrics.newest,
+        });
+    }
+    lt_run_fire(run, LT_ON_PREDICT_END);
+    return LT_DONE;
+}
+
+int lt_predict(struct lt_run *run)
+{
+    struct lt_output_writer writer = {.csv = false};
+    int64_t batches, rows = 0;
+    if (!run->program->phase[LT_PREDICT]) {
+        lt_fail(&run->fault, "this program has no predict: the spec's model has no method that "
+                "predicts");
+        return 1;
+    }
+    if (!open_part(run) || !count_batches(run, &batches))
+        return 1;
+    enum lt_outcome outcome = LT_BROKEN;
+    if (lt_output_open(&writer, run->program, default_path(run), run->extent.batch, &run->fault))
+        outcome = predict_all(run, &writer, batches, &rows);
+    const bool whole = lt_output_close(&writer, outcome == LT_DONE, &run->fault);
+    if (outcome == LT_LEFT)
+        return 128 + lt_signals_leave();
+    if (!whole)
+        return 1;
+    lt_console_say(&run->console, "%" PRId64 " rows predicted, written to %s", rows,
+                   default_path(run));
+    return 0;
+}

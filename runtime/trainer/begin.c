@@ -1,0 +1,251 @@
+#include "trainer/begin.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/print.h"
+#include "trainer/folder.h"
+#include "trainer/saves.h"
+#include "trainer/state.h"
+
+static const char *root_of(const struct lt_run *run)
+{
+    const char *root = run->settings->value[run->settings->trainer.default_root_dir].text;
+    return *root ? root : ".";
+}
+
+static bool flag(const struct lt_run *run, int index)
+{
+    return run->settings->number[index] != 0;
+}
+
+// ---- folders and logs ---------------------------------------------------------------------------
+
+static bool open_folder(struct lt_run *run, const char *resumed_from)
+{
+    const bool saves = flag(run, run->settings->trainer.enable_checkpointing);
+    const bool logs = run->program->logs_csv || run->program->logs_tensorboard;
+    if (run->plan.dev_run || (!saves && !logs))
+        return true;
+    if (resumed_from)
+        run->folder = lt_folder_of_checkpoint(resumed_from);
+    if (!run->folder)
+        run->folder = lt_folder_make(root_of(run), saves, &run->fault);
+    if (!run->folder)
+        return false;
+    if (!saves)
+        return true;
+    run->saves.folder = lt_path_text("%s/checkpoints", run->folder);
+    if (!run->saves.folder)
+        return lt_fail(&run->fault, "no memory for the name of a folder");
+    lt_checkpoint_sweep(run->saves.folder, stderr);
+    return lt_checkpoint_room(run->saves.folder, run->program, 2, &run->fault);
+}
+
+// The row of the present step is not written yet where its validation has to be done again.
+static bool open_logs(struct lt_run *run)
+{
+    const int64_t from_step = run->at.step - (run->at.validating ? 1 : 0);
+    if (!run->folder)
+        return true;
+    char *path = lt_path_text("%s/metrics.csv", run->folder);
+    bool whole = path != NULL;
+    if (whole && run->program->logs_csv)
+        whole = lt_csv_open(&run->csv, path, &run->record, from_step, &run->fault);
+    free(path);
+    if (whole && run->program->logs_tensorboard)
+        whole = lt_events_open(&run->events, run->folder, from_step, &run->fault);
+    return whole || lt_fail(&run->fault, "no memory for the name of a file");
+}
+
+bool lt_end_logs(struct lt_run *run)
+{
+    struct lt_fault csv = {.text = ""}, events = {.text = ""};
+    const bool csv_whole = lt_csv_close(&run->csv, &csv);
+    const bool events_whole = lt_events_close(&run->events, &events);
+    if (!csv_whole)
+        lt_print_fault(&csv);
+    if (!events_whole)
+        lt_print_fault(&events);
+    return csv_whole && events_whole;
+}
+
+// ---- fit ----------------------------------------------------------------------------------------
+
+static bool peek(struct lt_run *run, const char *path)
+{
+    if (!lt_checkpoint_peek(path, run->program, &run->peeked, &run->fault))
+        return false;
+    run->seed = run->peeked.seed;
+    run->split_seed = run->peeked.split_seed;
+    return lt_state_restore_settings(run->settings, run->program, &run->peeked, &run->fault);
+}
+
+static bool load_weights(struct lt_run *run, const char *path)
+{
+    struct lt_fault note = {.text = ""};
+    if (!lt_weights_load(path, run->program, run->block, &note, &run->fault))
+        return false;
+    if (lt_failed(&note))
+        lt_print_note("%s", note.text);
+    return true;
+}
+
+static bool open_rows(struct lt_run *run)
+{
+    if (!run->program->phase[LT_TRAIN])
+        return lt_fail(&run->fault, "this program has no training step");
+    if (!lt_run_open_data(run))
+        return false;
+    if (run->plan.train_batches == 0 && run->extent.train_batches == 0)
+        return lt_fail(&run->fault, "there are no training rows");
+    return lt_run_open_loader(run, LT_TRAIN)
+        && (run->plan.val_batches == 0 || lt_run_open_loader(run, LT_VALIDATE));
+}
+
+static bool resume(struct lt_run *run, const char *path)
+{
+    lt_run_initialise(run);             // tables that no checkpoint holds
+    if (!lt_checkpoint_load(path, run->program, run->block, &run->resumed, &run->fault)
+        || !open_folder(run, path) || !lt_state_restore(run))
+        return false;
+    lt_saves_clean(run);
+    lt_run_update_host(run);
+    lt_console_say(&run->console, "resumed from %s: step %" PRId64 ", epoch %" PRId64, path,
+                   run->at.step, run->at.epoch);
+    return open_logs(run);
+}
+
+static bool start(struct lt_run *run)
+{
+    lt_run_initialise(run);
+    struct lt_origin origin = {.path = NULL};
+    bool whole = true;
+    if (run->line->weights) {
+        whole = lt_origin_weights(&origin, run->line->weights, root_of(run), run->program,
+                                  &run->fault);
+        whole = whole && (!origin.path || load_weights(run, origin.path));
+    }
+    free(origin.path);
+    return whole && open_folder(run, NULL) && open_logs(run);
+}
+
+// Rows that a checkpoint was tested on stay test rows: its split goes with its weights.
+static void take_split(struct lt_run *run, const char *path)
+{
+    struct lt_fault none = {.text = ""};
+    struct lt_run_state state = {.step = 0};
+    if (!lt_checkpoint_peek(path, run->program, &state, &none))
+        return;
+    run->split_seed = state.split_seed;
+    lt_run_state_free(&state);
+}
+
+static bool choose(struct lt_run *run, struct lt_origin *origin)
+{
+    const struct lt_line *line = run->line;
+    if (line->resume && line->weights)
+        return lt_fail(&run->fault, "--resume and --weights exclude each other: a resumed run has "
+                       "its weights");
+    if (line->resume
+        && !lt_origin_resume(origin, line->resume, root_of(run), run->program, &run->fault))
+        return false;
+    if (line->resume && !origin->path)
+        lt_print_note("nothing to resume under %s/lightning_logs; starting anew", root_of(run));
+    const bool file = line->weights && strcmp(line->weights, "best") != 0
+                   && strcmp(line->weights, "last") != 0 && strcmp(line->weights, "init") != 0;
+    if (file)
+        take_split(run, line->weights);
+    return !origin->path || peek(run, origin->path);
+}
+
+bool lt_begin_fit(struct lt_run *run, bool *resumed)
+{
+    struct lt_origin origin = {.path = NULL};
+    bool whole = choose(run, &origin);
+    *resumed = origin.path != NULL;
+    whole = whole && open_rows(run)
+         && (origin.path ? resume(run, origin.path) : start(run));
+    free(origin.path);
+    return whole;
+}
+
+// ---- evaluation ---------------------------------------------------------------------------------
+
+// Host numbers of the model, such as a weight of a loss; limits and paths are the line's own.
+static bool take_numbers(struct lt_run *run, const char *path)
+{
+    struct lt_fault none = {.text = ""};
+    if (!lt_checkpoint_peek(path, run->program, &run->peeked, &none))
+        return true;                    // weights of some other program
+    run->split_seed = run->peeked.split_seed;
+    run->at.step = run->peeked.step;
+    run->at.epoch = run->peeked.epoch - (run->peeked.batch == 0 && run->peeked.epoch > 0);
+    for (int i = 0; i < run->peeked.fact_count; i++) {
+        const struct lt_fact *fact = &run->peeked.fact[i];
+        const char *name = fact->name + 5;
+        if (strncmp(fact->name, "line.", 5) != 0 || strncmp(name, "trainer.", 8) == 0
+            || strncmp(name, "data.", 5) == 0)
+            continue;
+        const int index = lt_settings_find(run->settings, name);
+        if (index >= 0 && !run->settings->value[index].from_line)
+            lt_settings_set(run->settings, run->program, name, fact->text, &none);
+    }
+    return true;
+}
+
+bool lt_begin_evaluation(struct lt_run *run, struct lt_origin *origin)
+{
+    if (!lt_origin_weights(origin, run->line->weights, root_of(run), run->program, &run->fault))
+        return false;
+    if (origin->path && !take_numbers(run, origin->path))
+        return false;
+    if (!lt_run_open_data(run))
+        return false;
+    lt_run_initialise(run);
+    if (!origin->path)
+        return true;
+    if (!load_weights(run, origin->path))
+        return false;
+    if (origin->word)
+        lt_console_say(&run->console, "weights: %s, %s", origin->word, origin->path);
+    else
+        lt_console_say(&run->console, "weights: %s", origin->path);
+    return true;
+}
+
+static void fill_record(struct lt_run *run, enum lt_phase phase)
+{
+    struct lt_record *record = &run->record;
+    lt_record_clear(record);
+    record->epoch = run->at.epoch;
+    record->step = run->at.step > 0 ? run->at.step - 1 : 0;
+    for (int i = 0; i < run->metrics.phase_count[phase]; i++) {
+        const int entry = run->metrics.of_phase[phase][i];
+        if (record->epoch_column[entry] >= 0)
+            lt_record_set(record, record->epoch_column[entry], run->metrics.newest[entry]);
+    }
+}
+
+void lt_log_evaluation(struct lt_run *run, enum lt_phase phase, const struct lt_origin *origin)
+{
+    struct lt_fault fault = {.text = ""};
+    run->folder = origin->path ? lt_folder_of_checkpoint(origin->path) : NULL;
+    char *path = run->folder ? lt_path_text("%s/metrics.csv", run->folder) : NULL;
+    if (!path)
+        return;
+    fill_record(run, phase);
+    bool whole = true;
+    if (run->program->logs_csv)
+        whole = lt_csv_open(&run->csv, path, &run->record, INT64_MAX, &fault)
+             && lt_csv_write(&run->csv, &run->record, &fault);
+    if (whole && run->program->logs_tensorboard)
+        whole = lt_events_open(&run->events, run->folder, 0, &fault)
+             && lt_events_write(&run->events, &run->record, &fault);
+    free(path);
+    if (!whole)
+        lt_print_note("the result is not logged: %s", fault.text);
+    lt_end_logs(run);
+}
