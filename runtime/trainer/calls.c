@@ -6,6 +6,7 @@
 
 #include "base/print.h"
 #include "trainer/run.h"
+#include "trainer/saves.h"
 
 static void stop(struct lt_host *host, const char *reason)
 {
@@ -37,7 +38,7 @@ static void save(struct lt_host *host, int callback, const char *name, double sc
         .callback = callback, .score = score, .keep = keep,
         .greater_is_better = greater_is_better, .last = last,
     };
-    snprintf(saves->request[at].name, LT_NAME_MOST, "%s", name ? name : "");
+    lt_save_name(run, name, saves->request[at].name, LT_NAME_MOST);
 }
 
 static void log_value(struct lt_host *host, const char *name, double value)

@@ -222,7 +222,10 @@ static void save_ranked(struct lt_run *run, const struct lt_save_request *reques
         gone = saves->kept[victim];
         kept_remove(saves, victim);
     }
-    const struct lt_kept entry = {request->callback, request->score, strdup(file)};
+    const struct lt_kept entry = {
+        .callback = request->callback, .score = request->score,
+        .greater_is_better = request->greater_is_better, .file = strdup(file),
+    };
     const int place = kept_place(saves, request);
     if (!entry.file || !kept_insert(saves, place, &entry)) {
         lt_print_error("no memory to save a checkpoint");

@@ -32,6 +32,7 @@ void lt_signals_open(void)
     handle(SIGTERM, note_leave);
     handle(SIGUSR1, note_save);
     handle(SIGPIPE, SIG_IGN);
+    handle(SIGXFSZ, SIG_IGN);           // a file past its limit is a write that fails, no more
     struct sigaction before;
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)     // nohup
         handle(SIGHUP, note_leave);

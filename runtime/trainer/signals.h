@@ -2,7 +2,7 @@
 //
 // Handlers set a flag and do nothing else; the loop looks at it between batches. A second SIGINT,
 // while the first is being answered, leaves at once. SIGPIPE is ignored: a reader of the console
-// that goes away must not end a training.
+// that goes away must not end a training, nor may a limit on the size of files.
 #pragma once
 #include <stdbool.h>
 
