@@ -12,12 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "data/fault.h"
+#include "base/fault.h"
 #include "lt/program.h"
+
+#define LT_CHECKPOINT_SUFFIX ".safetensors"
 
 struct lt_kept {                // an entry of a callback's list of best checkpoints
     int callback;               // index in lt_program.callback, or -1: the trainer's own
     double score;
+    bool greater_is_better;
     char *file;                 // name in the checkpoint's folder
 };
 
@@ -56,7 +59,7 @@ bool lt_checkpoint_room(const char *folder, const struct lt_program *program, in
                         struct lt_fault *fault);
 
 // Writes `path`, replacing an older one only when the new one is whole and on the disk. After a
-// failure nothing has changed.
+// failure the older one stands, if there was one. The folder must exist.
 bool lt_checkpoint_save(const char *path, const struct lt_program *program, const void *block,
                         const struct lt_run_state *state, struct lt_fault *fault);
 
@@ -65,9 +68,10 @@ void lt_checkpoint_sweep(const char *folder, FILE *out);
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// Everything, to resume: variables and state. The state is made here and freed by the caller.
-// Host states and settings that the file names otherwise keep the value that they have in `state`
-// going in, if its arrays are given (then they are used), or NaN.
+// Everything, to resume: variables and state. The state is made here and freed by the caller; its
+// arrays have the program's lengths. A host state that the file doesn't have is at its initial
+// value, a metric or a setting that it doesn't have is NaN. Facts "lt.program", "lt.spec",
+// "lt.spec_hash" and "lt.compiler" say what wrote the file.
 bool lt_checkpoint_load(const char *path, const struct lt_program *program, void *block,
                         struct lt_run_state *state, struct lt_fault *fault);
 
@@ -80,8 +84,8 @@ bool lt_weights_load(const char *path, const struct lt_program *program, void *b
 bool lt_checkpoint_peek(const char *path, const struct lt_program *program,
                         struct lt_run_state *state, struct lt_fault *fault);
 
-// The valid checkpoint of the most steps in a folder, or NULL; to be freed. Each damaged file that
-// was passed over, and each of another program, gets a line on `out` (may be NULL).
+// The valid checkpoint of the most steps in a folder (names that end in LT_CHECKPOINT_SUFFIX), or
+// NULL; to be freed. Each damaged file that was passed over gets a line on `out` (may be NULL).
 char *lt_checkpoint_newest(const char *folder, const struct lt_program *program, FILE *out);
 
 // The best of those that the newest checkpoint lists, or NULL.

@@ -14,6 +14,8 @@
 //       lt_loader_release(loader);
 //   }
 //
+// A block that drops the last batch does so in every phase, as its batch is a constant for the model.
+//
 // Split: counts or shares of the rows, drawn by `split_seed`, or in file order (train, val, test).
 // `train` left out gets the rows that the others leave; rows that nobody asks for are never read.
 // Without a split each phase sees all rows in file order (training: shuffled if the block says so);
@@ -22,7 +24,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
-#include "data/fault.h"
+#include "base/fault.h"
 #include "lt/program.h"
 
 struct lt_dataset;
@@ -36,12 +38,12 @@ struct lt_batch {
 };
 
 struct lt_loader_options {
-    enum lt_phase phase;                // whose rows; LT_TRAIN also: augmented, shuffled, drop_last
+    enum lt_phase phase;                // whose rows; those of LT_TRAIN are shuffled and augmented
     uint64_t seed;                      // of the order and of `sample`
     bool in_order;                      // never shuffle (overfit_batches)
     bool plain;                         // training rows as validation sees them: no augmentation
     int slots;                          // batches prepared ahead, at least 2; 0: 8
-    int threads;                        // 0: one
+    int threads;                        // 0: one; -1: none, a batch is made when it is asked for
 };
 
 // Opens the files and checks them against what was compiled; the rows are read in the background by
@@ -49,7 +51,7 @@ struct lt_loader_options {
 struct lt_dataset *lt_dataset_open(const struct lt_data *data, const char *root,
                                    uint64_t split_seed, struct lt_fault *fault);
 void lt_dataset_close(struct lt_dataset *dataset);      // after its loaders
-int64_t lt_dataset_rows(const struct lt_dataset *dataset);      // of the source
+int64_t lt_dataset_rows(const struct lt_dataset *dataset);      // of the source; 0 for "none"
 int64_t lt_dataset_phase_rows(const struct lt_dataset *dataset, enum lt_phase phase);
 bool lt_dataset_load(struct lt_dataset *dataset, struct lt_fault *fault);   // now, in this thread
 // Reads every row once and checks every class index (--verify-data).
@@ -64,7 +66,8 @@ size_t lt_loader_bytes(const struct lt_loader *loader);         // what the load
 
 // Batches first_batch to batches - 1 of that epoch come next, with lt_loader_next's 0 at their end.
 // Preparing goes on into the next epoch, so starting that one with the same `batches` costs nothing.
-// A source "none" has batches without fields: data->batch rows, for ever.
+// A batch that was not released is released. More `batches` than the epoch has are not made.
+// A source "none" has INT64_MAX batches an epoch, of data->batch rows and no fields.
 void lt_loader_start(struct lt_loader *loader, int64_t epoch, int64_t first_batch, int64_t batches);
 
 // 1: a batch, which stands until it is released; 0: the epoch is over; -1: refused, see fault.

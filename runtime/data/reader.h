@@ -7,8 +7,8 @@
 // it was checked; a compressed file never expands past what its header declares. The table owns
 // all that it points to. Nothing here knows of batches, splits or the trainer.
 //
-// Formats: "idx" and "npy" have one column (name ""), "npz" and "csv" have several. Each may be
-// compressed by gzip, which is seen by its first bytes.
+// Formats: "idx" and "npy" have one column (name ""), "npz" and "csv" have several. Each but npz may
+// be compressed by gzip, which is seen by its first bytes.
 //
 // CSV is RFC 4180: quotes, doubled quotes, newlines in quotes, CR LF or LF, a byte order mark.
 // Blanks around an unquoted cell are dropped. A cell is missing if it is empty or spelled like one
@@ -21,7 +21,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
-#include "data/fault.h"
+#include "base/fault.h"
 #include "lt/program.h"
 
 enum { LT_WORDS_AT_MOST = 1 << 20 };
@@ -32,6 +32,7 @@ struct lt_column {
     int rank;
     int64_t shape[LT_MAX_RANK];         // of one row
     size_t row_bytes;
+    int64_t rows;                       // the members of a .npz may differ, else the table's
     bool text;                          // CSV: i32 indices into words
     const char *const *words;           // as given, or those of the file in the order of bytes
     const int64_t *word_rows;           // rows that hold each word
@@ -43,7 +44,7 @@ struct lt_column {
 struct lt_table {
     const char *path;
     const char *format;
-    int64_t rows;
+    int64_t rows;                       // of the first column
     int column_count;
     struct lt_column *column;
     struct lt_table_file *file;         // the reader's own
@@ -51,6 +52,7 @@ struct lt_table {
 
 // wanted: the columns that a program was built with (CSV: converted to their dtypes; others are not
 // read at all); NULL: all of them, as the file has them. Checks that the file fits what is wanted.
+// path is copied; option, wanted and all that they point to must outlive the table.
 struct lt_table *lt_table_open(const char *path, const char *format, const char *option,
                                const struct lt_raw_field *wanted, int wanted_count,
                                struct lt_fault *fault);
@@ -61,8 +63,7 @@ const struct lt_column *lt_table_column(const struct lt_table *table, const char
 
 // Least and greatest value of a loaded integer column; false if it has no value or isn't integer.
 // The number of classes of a label is its greatest value + 1.
-bool lt_column_extent(const struct lt_table *table, const struct lt_column *column,
-                      int64_t *least, int64_t *greatest);
+bool lt_column_extent(const struct lt_column *column, int64_t *least, int64_t *greatest);
 
 const char *lt_dtype_name(enum lt_dtype dtype);         // "f32"
 size_t lt_dtype_bytes(enum lt_dtype dtype);
