@@ -305,9 +305,10 @@ item    : expr
         ;
 clauses : clause                        { $$ = one($1); }
         | clauses clause                { $$ = more($1, $2); }
+        | clauses IF pipe
+                        { $$ = more($1, node(p, AST_CLAUSE_IF, span_join(@2, @3), $3, 0, 0, 0)); }
         ;
 clause  : FOR targets IN pipe           { $$ = node(p, AST_CLAUSE_FOR, @$, $2.first, $4, 0, 0); }
-        | IF pipe                       { $$ = node(p, AST_CLAUSE_IF, @$, $2, 0, 0, 0); }
         ;
 subs    : sub                           { $$ = one($1); }
         | subs ',' sub                  { $$ = more($1, $3); }
@@ -330,6 +331,10 @@ word    : NAME | DATA | MODEL | LAYER | SCHEDULE | METRIC | TRAINER | STATE | GR
 static int spec_lex(SPEC_STYPE *value, Span *span, Parse *p)
 {
     (void)value;
+    if (p->line_ends) {
+        p->line_ends = false;
+        return T_NL;
+    }
     const Token *token = &p->tokens.at[p->found = p->at];
     p->at += token->kind != T_END;
     *span = token_span(p, token);

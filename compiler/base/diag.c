@@ -137,10 +137,12 @@ static void print_line(Span at, FILE *out)
 {
     const char *text = at.source->text, *end = text + at.source->length;
     const char *from = text + at.begin, *to;
-    while (from > text && from[-1] != '\n')
+    while (from > text && from[-1] != '\n' && text + at.begin - from <= shown_width)
         from--;
-    for (to = text + at.begin; to < end && *to != '\n'; to++)
+    for (to = text + at.begin; to < end && *to != '\n' && to - from <= 2 * shown_width; to++)
         ;
+    if (to > from && to[-1] == '\r')
+        to--;
     const char *caret = text + at.begin;
     if (caret - from > shown_width / 2)
         from = caret - shown_width / 2;
@@ -178,6 +180,15 @@ static void print_message(const Message *message, FILE *out, bool color)
         fprintf(out, "%s%s%s: %s\n", paint, message->kind, plain, message->text);
     if (message->at.source)
         print_line(message->at, out);
+}
+
+void diag_each(const Diag *diag, void (*visit)(void *context, Span at), void *context)
+{
+    for (const Message *message = diag->first; message; message = message->next) {
+        visit(context, message->at);
+        for (const Message *note = message->notes; note; note = note->next)
+            visit(context, note->at);
+    }
 }
 
 void diag_print(const Diag *diag, FILE *out, bool color)

@@ -27,6 +27,7 @@ void diag_note(Diag *diag, Span at, const char *format, ...) LTC_PRINTF(3, 4);  
 void diag_hint(Diag *diag, const char *format, ...) LTC_PRINTF(2, 3);           // a way out
 bool diag_failed(const Diag *diag);
 int diag_count(const Diag *diag);                               // errors so far
+void diag_each(const Diag *diag, void (*visit)(void *context, Span at), void *context);
 void diag_print(const Diag *diag, FILE *out, bool color);       // in source order
 
 bool diag_explain(const char *code, FILE *out);                 // "E0123"; false if there is none

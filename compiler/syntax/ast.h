@@ -103,5 +103,6 @@ const char *ast_kind_name(AstKind kind);        // "a layer", "a call": for mess
 // The tree as indented text, for `ltc check -d parse`.
 void ast_print(const Ast *tree, FILE *out);
 
-// Reads one file. Reports to `diag`; returns what it could read even then, never NULL.
+// Reads one file. Reports to `diag`; returns what it could read even then, never NULL. A file that
+// is too deep, too long or wrong all over gives an empty tree, so that nobody recurses too far.
 Ast *parse(Arena *arena, AtomTable *atoms, Diag *diag, const Source *source);

@@ -77,7 +77,8 @@ static void look_back(Slip *s)
 {
     int closed = 0;
     bool separated = false, joined = false;
-    for (s->start = s->found; s->start > s->p->tokens.at; s->start--) {
+    const Token *first = s->p->tokens.at + s->p->resumed;
+    for (s->start = s->found; s->start > first; s->start--) {
         const Token *token = s->start - 1;
         int kind = token->kind;
         if (closed == 0 && (kind == T_NL || kind == '{'))
@@ -190,6 +191,11 @@ static bool goes_on_behind(const Token *end, const Token *start)
 
 static void skip_line(const Slip *s)
 {
+    if (s->resume) {
+        s->p->at = s->p->resumed = (int)(s->resume - s->p->tokens.at);
+        s->p->line_ends = true;
+        return;
+    }
     const Token *end = s->found;
     while (end->kind != T_END && !goes_on_behind(end, s->start))
         end++;

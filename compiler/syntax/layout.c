@@ -40,6 +40,8 @@ typedef struct Layout {
     int fix_count;
     int unclosed, unclosed_before;      // words: a `{`, and the `}` that closed it by mistake
     int unopened;                       // a `}` that closed another's `{`
+    int skipped;                        // a word that goes with one that was dropped
+    bool fresh;                         // the first word of this line was dropped
 } Layout;
 
 typedef enum Outcome { GO_ON, AGAIN, STOP } Outcome;
@@ -70,6 +72,8 @@ static const Token *last(const Layout *l)
 static void put(Layout *l, Token token)
 {
     token.braces = l->braces;
+    token.fresh |= l->fresh;
+    l->fresh = false;
     tokens_put(l->p, &l->p->tokens, token);
 }
 
@@ -121,8 +125,19 @@ static bool fix_add(Layout *l, FixKind kind, int word, int before)
     return true;
 }
 
+// A string without an end has taken what followed on its line.
+static bool string_took_closer(const Layout *l, int opener)
+{
+    for (int i = opener + 1; i < l->count && !l->words[i].fresh; i++)
+        if (l->words[i].kind == T_STRING && l->words[i].said)
+            return true;
+    return false;
+}
+
 static void say_unclosed(Layout *l, const Open *open, int at)
 {
+    if (open->kind != '{' && string_took_closer(l, open->word))
+        return;
     fault(l->p, E_UNCLOSED, word_span(l, open->word), "this `%c` is not closed", open->kind);
     if (at < l->count && l->words[at].kind == '}')
         note(l->p, word_span(l, at), "here the block around it ends");
@@ -174,6 +189,10 @@ static Outcome close_round(Layout *l, int i)
 {
     int kind = l->words[i].kind, from = partner(l, kind == ')' ? '(' : '[');
     Token closer = l->words[i];
+#ifdef LT_PLANTED_FAULT
+    if (from < 0 && l->depth >= 4)                              // for the fuzzer to find
+        fault(l->p, E_BRACKET, (Span){l->p->source, closer.begin, UINT32_MAX}, "planted");
+#endif
     if (from < 0 && (l->depth == 0 || top(l) == '{')) {
         fault(l->p, E_BRACKET, word_span(l, i), "this `%c` closes nothing", kind);
         return GO_ON;
@@ -212,8 +231,10 @@ static void suspect(Layout *l, int i)
 
 static Outcome close_curly(Layout *l, int i)
 {
-    if (fix_find(l, DROPPED, i))
+    if (fix_find(l, DROPPED, i)) {
+        put_newline(l);
         return GO_ON;
+    }
     const Fix *early = top(l) == '{' ? fix_find(l, ENDS_BEFORE, l->stack[l->depth - 1].word) : NULL;
     if (early && early->before == i)
         pop_made(l);
@@ -315,10 +336,28 @@ static bool line_goes_on(int kind)
     return false;
 }
 
+// A line that begins with `-` is a statement; further right than the one above, it was meant to go
+// on with that.
+static bool meant_to_go_on(const Layout *l, int i)
+{
+    const Token *before = last(l);
+    return before && before->kind != T_NL && before->kind != '{' && before->kind != '}'
+        && !line_goes_on(before->kind) && l->words[i].indent > before->indent;
+}
+
+static bool ends_here(const Layout *l, int i)
+{
+    const Open *open = l->depth ? &l->stack[l->depth - 1] : NULL;
+    if (open && open->kind == '{')
+        return fix_find(l, ENDS_BEFORE, open->word) && l->words[i].indent <= open->indent
+            && l->words[i].kind != '}';
+    return open && fix_find(l, ENDS_WITH_LINE, open->word);
+}
+
 static Outcome line_break(Layout *l, int i)
 {
     int kind = l->words[i].kind;
-    while (l->depth && fix_find(l, ENDS_WITH_LINE, l->stack[l->depth - 1].word))
+    while (ends_here(l, i))
         pop_made(l);
     if (l->depth && declaration_begins(l, i)) {
         Outcome outcome = close_all(l, i);
@@ -329,6 +368,11 @@ static Outcome line_break(Layout *l, int i)
         l->unopened = -1;
     if (top(l) == '(' || top(l) == '[' || kind == T_PIPE || kind == T_ELSE)
         return GO_ON;
+    if (kind == '-' && meant_to_go_on(l, i)) {
+        fault(l->p, E_LINE_START, word_span(l, i), "a line cannot begin with `-` and go on");
+        hint(l->p, "end the line above with `-`, or use parentheses");
+        return GO_ON;
+    }
     if (last(l) && !line_goes_on(last(l)->kind))
         put_newline(l);
     return GO_ON;
@@ -338,8 +382,12 @@ static Outcome line_break(Layout *l, int i)
 static void semicolon(Layout *l, int i)
 {
     if (top(l) == '(' || top(l) == '[') {
+        Token comma = l->words[i];
         fault(l->p, E_SYNTAX, word_span(l, i), "`;` ends a line and cannot stand inside `%c`",
               top(l));
+        comma.kind = ',';
+        comma.said = true;
+        put(l, comma);
     } else if (last(l) && last(l)->kind != T_NL && last(l)->kind != '{') {
         put(l, l->words[i]);
     }
@@ -393,7 +441,8 @@ static Token in_place(const Layout *l, int i)
         return word;
     bool begins = before && (before->kind == T_NL || before->kind == '{');
     bool follows = i + 1 < l->count && !l->words[i + 1].fresh
-                && (is_word(l, i + 1) || l->words[i + 1].kind == T_STRING);
+                && (is_word(l, i + 1) || l->words[i + 1].kind == T_STRING
+                    || l->words[i + 1].kind == T_NUMBER);
     if (!begins || !follows)
         word.kind = T_NAME;
     return word;
@@ -402,7 +451,7 @@ static Token in_place(const Layout *l, int i)
 static Outcome lay_out_word(Layout *l, int i)
 {
     Outcome outcome = l->words[i].fresh ? line_break(l, i) : GO_ON;
-    if (outcome != GO_ON)
+    if (outcome != GO_ON || i == l->skipped)
         return outcome;
     switch (l->words[i].kind) {
     case '(': case '[': case '{':
@@ -417,6 +466,9 @@ static Outcome lay_out_word(Layout *l, int i)
     }
     if (is_foreign(l, i)) {
         say_foreign(l, i);                                      // and read the line without it
+        l->fresh = l->words[i].fresh;
+        if (i + 1 < l->count && l->words[i + 1].kind == ',')
+            l->skipped = i + 1;
         return GO_ON;
     }
     put(l, in_place(l, i));
@@ -426,11 +478,13 @@ static Outcome lay_out_word(Layout *l, int i)
 static Outcome lay_out(Layout *l)
 {
     l->p->tokens.count = l->depth = l->braces = 0;
-    l->unclosed = l->unopened = -1;
+    l->unclosed = l->unopened = l->skipped = -1;
+    l->fresh = false;
     Outcome outcome = GO_ON;
     for (int i = 0; i < l->count && outcome == GO_ON; i++)
         outcome = lay_out_word(l, i);
-    while (outcome == GO_ON && l->depth && fix_find(l, ENDS_WITH_LINE, l->stack[l->depth - 1].word))
+    while (outcome == GO_ON && l->depth && top(l) != '{'
+           && fix_find(l, ENDS_WITH_LINE, l->stack[l->depth - 1].word))
         pop_made(l);
     if (outcome == GO_ON)
         outcome = close_all(l, l->count);

@@ -52,5 +52,5 @@ Ast *parse(Arena *arena, AtomTable *atoms, Diag *diag, const Source *source)
             fault(p, E_BRACKET, p->dropped, "this `}` closes nothing");
     }
     Span whole = {source, 0, (uint32_t)source->length};
-    return p->file ? p->file : leaf(p, AST_FILE, whole);
+    return p->file && !p->stopped ? p->file : leaf(p, AST_FILE, whole);
 }

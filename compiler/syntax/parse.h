@@ -36,6 +36,8 @@ typedef struct Parse {
     Tokens tokens;              // what the parser reads; ends in T_END
     int at, found;              // the next one, the one that the parser looks at
     int faults;                 // errors reported here
+    bool line_ends;             // a line end comes before the next one: the last went on by mistake,
+    int resumed;                // and with this one the line begins that it went on with
     int missing_braces;         // `{` that were missed, so that their `}` are no second mistake
     Span dropped;               // a `}` that the layout took out, believing its `{` is missing
     const char *doc;            // `##` lines at the top of the file, a blank line below them

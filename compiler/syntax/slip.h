@@ -11,6 +11,7 @@ typedef struct Slip {
     // Operators between the last separator and the place, outside of inner brackets.
     bool pipe, comparison, range, equals, when;
     Span at;
+    const Token *resume;                        // a word that begins a new line after all
 } Slip;
 
 bool slip_wants(const Slip *s, int kind);

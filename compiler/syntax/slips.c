@@ -185,7 +185,8 @@ static bool equals(Slip *s)
     }
     if (s->found->kind != '=')
         return false;
-    if (first == T_IF || first == T_ASSERT || s->when || s->comparison || slip_wants(s, '{'))
+    bool in_condition = slip_wants(s, '{') && slip_wants(s, '+');
+    if (first == T_IF || first == T_ASSERT || s->when || s->comparison || in_condition)
         fault(s->p, E_EQUALS, s->at, "`=` binds a name; two values are compared with `==`");
     else if (s->opener)
         fault(s->p, E_EQUALS, s->at, "only a name can stand before `=` here");
@@ -283,6 +284,23 @@ static bool operand(Slip *s)
     return true;
 }
 
+// A line that ends with an operator by mistake: what stands in the next one makes no sense there.
+static bool went_on(Slip *s)
+{
+    if (s->before == s->start || !s->before->fresh || s->opener)
+        return false;
+    const Token *operator = s->before - 1;
+    if (!slip_is_operator(operator->kind) && operator->kind != '-' && operator->kind != ','
+        && operator->kind != '=' && operator->kind != T_NOT && operator->kind != T_WHEN
+        && operator->kind != T_ELSE)
+        return false;
+    fault(s->p, E_OPERAND, token_span(s->p, operator), "`%s` needs a value behind it",
+          text_of(s, operator));
+    note(s->p, token_span(s->p, s->before), "so the line goes on here, and makes no sense together");
+    s->resume = s->before;
+    return true;
+}
+
 // --- words in the wrong place ---
 
 static bool reserved(Slip *s)
@@ -297,6 +315,15 @@ static bool reserved(Slip *s)
     fault(s->p, E_KEYWORD, s->at, "%s is a reserved word and cannot be a name", slip_found(s));
     return true;
 }
+
+static const struct {
+    const char *word, *unit;
+} short_units[] = {
+    {"s", "seconds"}, {"sec", "seconds"}, {"secs", "seconds"},
+    {"m", "minutes"}, {"min", "minutes"}, {"mins", "minutes"},
+    {"h", "hours"}, {"hr", "hours"}, {"hrs", "hours"}, {"d", "days"},
+    {"iterations", "steps"}, {"iters", "steps"}, {"ep", "epochs"}, {"percent", "%"},
+};
 
 static bool unit(Slip *s)
 {
@@ -315,6 +342,9 @@ static bool unit(Slip *s)
         return false;
     const char *word = text_of(s, s->found);
     const char *near = diag_nearest(s->p->arena, word, names, sizeof names / sizeof *names);
+    for (size_t i = 0; i < sizeof short_units / sizeof *short_units; i++)
+        if (strcmp(word, short_units[i].word) == 0)
+            near = short_units[i].unit;
     fault(s->p, E_UNIT, s->at, "`%.40s` is not a unit", word);
     if (near)
         hint(s->p, "did you mean `%s %s`?", text, near);
@@ -333,6 +363,8 @@ static bool comma(Slip *s)
         hint(s->p, "write `%s: %s`", text_of(s, s->before), text_of(s, s->found));
         return true;
     }
+    if (s->found->kind == T_IN || (s->found->kind == '(' && touches(s->before, s->found)))
+        return false;
     Span between = {s->p->source, s->before->end, s->before->end};
     fault(s->p, E_COMMA, between, "a comma is missing before %s", slip_found(s));
     return true;
@@ -346,8 +378,12 @@ static bool type(Slip *s)
         hint(s->p, "write `%s %s: f32[n]`", text_of(s, s->start), text_of(s, s->before));
         return true;
     }
-    bool begins = s->before->kind == ':' || s->before->kind == T_ARROW;
-    if (!begins || !slip_wants(s, T_STRING) || slip_wants(s, T_NUMBER))
+    if (s->found->kind == '(' && slip_wants(s, '[') && slip_wants(s, '?')) {
+        fault(s->p, E_TYPE, s->at, "the sizes of a type stand in `[ ]`");
+        return true;
+    }
+    if (!slip_wants(s, T_STRING) || !slip_wants(s, T_NAME) || !slip_wants(s, '[')
+        || slip_wants(s, T_NUMBER))
         return false;
     fault(s->p, E_TYPE, s->at, "expected a type, found %s", slip_found(s));
     hint(s->p, "types look like `int`, `f32[B, dim]`, `[part]` or `\"min\" | \"max\"`");
@@ -357,7 +393,7 @@ static bool type(Slip *s)
 static bool loop(Slip *s)
 {
     bool loops = s->start->kind == T_FOR || s->start->kind == T_SCAN;
-    if (!slip_wants(s, T_IN) || slip_wants(s, T_NUMBER) || !(loops || slip_wants(s, ',')))
+    if (slip_begins_line(s) || !slip_wants(s, T_IN) || slip_wants(s, T_NUMBER) || !(loops || slip_wants(s, ',')))
         return false;
     fault(s->p, E_PATTERN, s->at, "expected `in`, found %s", slip_found(s));
     hint(s->p, "a loop is written `for x in list { ... }`, or over numbers `for i in 0..n { ... }`");
@@ -400,6 +436,10 @@ static bool declaration(Slip *s)
               text_of(s, s->start));
         if (suggest(s, kind_words, sizeof kind_words / sizeof *kind_words))
             return true;
+    }
+    if (s->start->indent > 0) {
+        hint(s->p, "this line is indented: is there a `}` too many above it?");
+        return true;
     }
     hint(s->p, "a file holds `use`, `fn`, constants, and data, model, layer, optimizer, schedule, "
                "metric, callback and trainer blocks");
@@ -444,6 +484,9 @@ static bool member_value(Slip *s)
         fault(s->p, E_MEMBER, s->at, "a member begins with a name alone, found %s behind it",
               slip_found(s));
         hint(s->p, "parts of parts are given where they are made, or assigned in a method");
+    } else if (after_name && kind == T_NL) {
+        fault(s->p, E_MEMBER, token_span(s->p, s->start), "a name alone is not a member");
+        hint(s->p, "a setting has a value, `%s = ...`, a method has a block", text_of(s, s->start));
     } else if (in_parameters && slip_is_operand_begin(kind)) {
         fault(s->p, E_MEMBER, token_span(s->p, s->start), "a value alone is not a member");
         hint(s->p, "give it a name: `part = %s(...)`", text_of(s, s->start));
@@ -455,7 +498,8 @@ static bool member_value(Slip *s)
 
 static bool brace(Slip *s)
 {
-    if (!slip_wants(s, '{') || s->found->kind == ',' || s->found->kind == ')')
+    bool needed = slip_wants(s, '{') && !slip_wants(s, T_NL);
+    if (!needed || s->found->kind == ',' || s->found->kind == ')')
         return false;
     if (s->found->kind != T_NL && slip_wants(s, '+'))
         return false;
@@ -464,8 +508,8 @@ static bool brace(Slip *s)
 }
 
 static bool (*const slips[])(Slip *) = {
-    foreign_word, foreign_import, string_prefix, membership, conditional, foreign_sign, colon,
-    equals, line_start, pipe_operand, chain, range, operand, unit, reserved, loop, type, comma,
+    foreign_word, foreign_import, went_on, string_prefix, membership, conditional, foreign_sign,
+    loop, colon, equals, line_start, pipe_operand, chain, range, operand, unit, reserved, type, comma,
     declaration, member, member_value, brace,
 };
 

@@ -136,6 +136,7 @@ static const char *doc_take(Scan *scan, Span span)
 void scan_line(Scan *scan)
 {
     scan->fresh = true;
+    scan->said = false;
     scan->line = scan->at;
 }
 
@@ -391,13 +392,23 @@ static const struct {
     {0x00B2, "a superscript", "write `^2`"},
 };
 
+// A run of characters without a meaning is one mistake.
+static bool goes_on_astray(Scan *scan, const Span *span)
+{
+    bool goes_on = scan->said && scan->stray == span->begin;
+    if (!scan->fresh && scan->words->count)
+        scan->words->at[scan->words->count - 1].said = true;
+    scan->stray = span->end;
+    scan->said = true;
+    return goes_on;
+}
+
 void scan_beyond_ascii(Scan *scan, const Span *span)
 {
     uint32_t point;
     const char *text = scan->p->source->text + span->begin;
     int length = utf8_decode((const unsigned char *)text, &point);
-    scan->said = true;
-    if (length == 0 || reorders_text(point))
+    if (goes_on_astray(scan, span) || length == 0 || reorders_text(point))
         return;                                                 // check_bytes has said so
     for (size_t i = 0; i < sizeof known_points / sizeof *known_points; i++)
         if (known_points[i].point == point) {
@@ -409,15 +420,6 @@ void scan_beyond_ascii(Scan *scan, const Span *span)
     fault(scan->p, E_CHARACTER, *span, "`%.*s` cannot stand outside of strings and comments",
           (int)(span->end - span->begin > 40 ? (uint32_t)length : span->end - span->begin), text);
     hint(scan->p, "names are made of the letters a to z, digits and `_`");
-}
-
-// A run of characters without a meaning is one mistake.
-static bool goes_on_astray(Scan *scan, const Span *span)
-{
-    bool goes_on = scan->said && scan->stray == span->begin;
-    scan->stray = span->end;
-    scan->said = true;
-    return goes_on;
 }
 
 void scan_stray(Scan *scan, const Span *span)

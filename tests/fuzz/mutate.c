@@ -1,0 +1,296 @@
+// mutate.c: real specs, damaged at random, through the front end for some seconds.
+//
+//   fuzz_front [--expect-fault] FOLDER ...
+//
+// LT_FUZZ_SECONDS (5), LT_FUZZ_SEED (from the clock). What fails is kept in fuzz-found.lt. With
+// --expect-fault the run succeeds only if the planted fault is found: that is how the harness is tested.
+#include "front.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { most_seeds = 512, largest = 1 << 16, most_words = 1 << 14 };
+
+typedef struct Text {
+    char *bytes;
+    size_t length;
+} Text;
+
+static Text seeds[most_seeds];
+static int seed_count;
+static uint64_t state;
+static char input[largest];
+static size_t input_length;
+static bool expect_fault;
+
+// --- chance ---
+
+// SplitMix64 (Steele, Lea, Flood).
+static uint64_t chance(void)
+{
+    uint64_t z = state += 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static size_t below(size_t limit)
+{
+    return limit ? (size_t)(chance() % limit) : 0;
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+// --- specs ---
+
+static void read_spec(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file || seed_count == most_seeds) {
+        if (file)
+            fclose(file);
+        return;
+    }
+    Text text = {.bytes = malloc(largest)};
+    if (!text.bytes)
+        exit(2);
+    text.length = fread(text.bytes, 1, largest / 4, file);
+    fclose(file);
+    seeds[seed_count++] = text;
+}
+
+static void read_folder(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    if (!directory) {
+        perror(folder);
+        exit(2);
+    }
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        char path[4096];
+        size_t length = strlen(entry->d_name);
+        if (length < 4 || strcmp(entry->d_name + length - 3, ".lt") != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        read_spec(path);
+    }
+    closedir(directory);
+}
+
+// --- damage ---
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// The place behind the word, the blanks or the sign at `at`.
+static size_t word_end(size_t at)
+{
+    size_t end = at + 1;
+    while (end < input_length && is_letter(input[at]) && is_letter(input[end]))
+        end++;
+    while (end < input_length && input[at] == ' ' && input[end] == ' ')
+        end++;
+    return end;
+}
+
+static size_t word_begin(size_t at)
+{
+    while (at > 0 && is_letter(input[at]) && is_letter(input[at - 1]))
+        at--;
+    return at;
+}
+
+// Puts `length` bytes in the place of input[begin .. end).
+static void replace(size_t begin, size_t end, const char *bytes, size_t length)
+{
+    if (input_length - (end - begin) + length > largest)
+        return;
+    memmove(input + begin + length, input + end, input_length - end);
+    memmove(input + begin, bytes, length);
+    input_length += length - (end - begin);
+}
+
+static void delete_word(void)
+{
+    size_t begin = word_begin(below(input_length));
+    replace(begin, word_end(begin), "", 0);
+}
+
+static void repeat_word(void)
+{
+    char word[256];
+    size_t begin = word_begin(below(input_length)), end = word_end(begin);
+    size_t length = end - begin < sizeof word ? end - begin : sizeof word;
+    memcpy(word, input + begin, length);
+    for (size_t times = 1 + below(4) * below(40); times > 0; times--)
+        replace(end, end, word, length);
+}
+
+static void swap_words(void)
+{
+    char first[256], second[256];
+    size_t a = word_begin(below(input_length)), b = word_begin(below(input_length));
+    if (a > b) {
+        size_t c = a;
+        a = b;
+        b = c;
+    }
+    size_t a_end = word_end(a), b_end = word_end(b);
+    if (a_end > b || a_end - a > sizeof first || b_end - b > sizeof second)
+        return;
+    size_t a_length = a_end - a, b_length = b_end - b;
+    memcpy(first, input + a, a_length);
+    memcpy(second, input + b, b_length);
+    replace(b, b_end, first, a_length);
+    replace(a, a_end, second, b_length);
+}
+
+static void change_byte(void)
+{
+    input[below(input_length)] = (char)chance();
+}
+
+static void insert_word(void)
+{
+    static const char *const words[] = {
+        "(", ")", "[", "]", "{", "}", ",", ":", "=", "==", "|>", "->", "..", "\n", ";", "\"", "'",
+        "#", "##", "\\", "\"\"\"", "/*", "*/", "if ", "else ", "when ", "for ", " in ", "scan ", "fn ",
+        "log ", "\nlayer L {", "\nmodel M {", "\nfn f(", "\n}", "return ", "self.", "not ", "- ", "1.",
+        ".5", "90%", "5 steps", "16GB", "1e999", "0x", "_", "\xEF\xBB\xBF", "\xC3", "\r", "\t", "\0",
+        "lambda x: x", "**", "!", "&&", "?", "@", "$", "minimize ", "over ", "group ", "trainer {",
+    };
+    const char *word = words[below(sizeof words / sizeof *words)];
+    size_t at = below(input_length + 1);
+    replace(at, at, word, *word ? strlen(word) : 1);
+}
+
+// The beginning of this spec and the end of another one.
+static void splice(void)
+{
+    const Text *other = &seeds[below((size_t)seed_count)];
+    size_t from = below(other->length + 1), at = below(input_length + 1);
+    replace(at, input_length, other->bytes + from, other->length - from);
+}
+
+static void delete_line(void)
+{
+    size_t begin = below(input_length), end = begin;
+    while (begin > 0 && input[begin - 1] != '\n')
+        begin--;
+    while (end < input_length && input[end] != '\n')
+        end++;
+    replace(begin, end < input_length ? end + 1 : end, "", 0);
+}
+
+static void (*const damages[])(void) = {
+    delete_word, repeat_word, swap_words, change_byte, insert_word, insert_word, splice, delete_line,
+};
+
+// A run of lines of one spec, so that most of the time goes into what was damaged.
+static void take_lines(void)
+{
+    const Text *seed = &seeds[below((size_t)seed_count)];
+    size_t length = 1 + below(below(4) == 0 ? seed->length + 1 : 800), begin = below(seed->length);
+    while (begin > 0 && seed->bytes[begin - 1] != '\n')
+        begin--;
+    input_length = length < seed->length - begin ? length : seed->length - begin;
+    memcpy(input, seed->bytes + begin, input_length);
+}
+
+static void make_input(void)
+{
+    take_lines();
+    for (size_t times = 1 + below(6); times > 0 && input_length > 0; times--)
+        damages[below(sizeof damages / sizeof *damages)]();
+}
+
+// --- what is found ---
+
+static void keep_input(void)
+{
+    FILE *file = fopen("fuzz-found.lt", "wb");
+    if (!file)
+        return;
+    fwrite(input, 1, input_length, file);
+    fclose(file);
+}
+
+static int found(const char *why)
+{
+    static const char planted[] = "a message lies outside of its file";
+    keep_input();
+    printf("found: %s (fuzz-found.lt, %zu bytes)\n", why, input_length);
+    return expect_fault && strcmp(why, planted) == 0 ? 0 : 1;
+}
+
+static void on_signal(int number)
+{
+    signal(number, SIG_DFL);
+    int status = found(number == SIGALRM ? "a run took more than a second" : "a crash");
+    fflush(stdout);
+    _exit(status);
+}
+
+static void watch_signals(void)
+{
+    static char stack[1 << 16];
+    stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
+    const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGALRM};
+    sigaltstack(&other, NULL);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &action, NULL);
+}
+
+static int run(double seconds)
+{
+    const struct itimerval second = {.it_value = {.tv_sec = 1}}, off = {0};
+    const char *why = NULL;
+    long runs = 0;
+    double start = now(), end = start + seconds;
+    for (; now() < end; runs++) {
+        make_input();
+        setitimer(ITIMER_REAL, &second, NULL);
+        bool holds = front_holds(input, input_length, runs % 64 == 0, &why);
+        setitimer(ITIMER_REAL, &off, NULL);
+        if (!holds)
+            return found(why);
+    }
+    printf("%ld runs of %d specs, %.0f a second, nothing found\n", runs, seed_count,
+           (double)runs / (now() - start));
+    return expect_fault ? 1 : 0;
+}
+
+int main(int count, char **words)
+{
+    const char *seconds = getenv("LT_FUZZ_SECONDS"), *seed = getenv("LT_FUZZ_SEED");
+    int first = 1;
+    if (count > 1 && strcmp(words[1], "--expect-fault") == 0) {
+        expect_fault = true;
+        first = 2;
+    }
+    for (int i = first; i < count; i++)
+        read_folder(words[i]);
+    if (seed_count == 0) {
+        fprintf(stderr, "usage: fuzz_front [--expect-fault] FOLDER ...\n");
+        return 2;
+    }
+    state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
+    printf("seed %llu\n", (unsigned long long)state);
+    watch_signals();
+    return run(seconds ? atof(seconds) : 5);
+}
