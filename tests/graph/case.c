@@ -22,7 +22,7 @@ double random_between(Random *random, double low, double high)
 }
 
 // Host numbers of a case: what HOST_ROWS, HOST_NUMBER and sums of them say.
-static double case_host(void *context, const HostExpr *e)
+double case_host(void *context, const HostExpr *e)
 {
     const Case *c = context;
     switch (e->op) {

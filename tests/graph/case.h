@@ -43,6 +43,7 @@ Shape case_shape(Case *c, int least, int most);         // ranks
 // A field of random numbers in [low, high), of integers if the type is one.
 Node *case_field(Case *c, DType type, const Shape *shape, double low, double high);
 
+double case_host(void *c, const HostExpr *number);      // a HostNumber
 // What nodes are worth; the values are the caller's. Draws have seed 1, step 0.
 void case_evaluate(Case *c, Node *const *of, int count, bool narrow, Value *value);
 double case_number(Case *c, Node *of);                  // of rank 0, in double
