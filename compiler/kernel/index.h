@@ -60,9 +60,12 @@ const Index *index_scale(IndexContext *c, const Index *a, Dim by);
 const Index *index_offset(IndexContext *c, const Index *a, int64_t by);
 const Index *index_div(IndexContext *c, const Index *a, Dim by);        // rounds down
 const Index *index_mod(IndexContext *c, const Index *a, Dim by);
-// The same expression with each variable replaced; a NULL entry keeps it.
+// The same with each variable and value replaced by what `map` gives; NULL keeps it.
+typedef const Index *IndexMap(IndexContext *c, const Atom *atom, void *data);
+const Index *index_map(IndexContext *c, const Index *a, IndexMap *map, void *data);
 const Index *index_substitute(IndexContext *c, const Index *a, const Var *var, const Index *by);
 
+int index_compare(const Index *a, const Index *b);      // an order that only forms decide
 bool index_equal(const Index *a, const Index *b);
 bool index_is_number(const Index *a, int64_t *number);
 bool index_uses(const Index *a, const Var *var);

@@ -37,14 +37,18 @@ struct Buffer {
     int first, last;                    // kernels of the step between which it lives
 };
 
+typedef enum LoopRole { ROLE_NONE, ROLE_BATCH, ROLE_M, ROLE_N, ROLE_K } LoopRole;
+
 typedef struct Loop {
     const Var *var;
+    LoopRole role;                      // in a contraction
 } Loop;
 
 typedef enum AccKind {                  // how an element joins the accumulator
     ACC_SUM, ACC_MAX, ACC_MIN, ACC_ANY, ACC_ALL,
-    ACC_ARGMAX,                         // value, and in a second accumulator its index
+    ACC_PICK,                           // `times` of the first greatest value
     ACC_FMA,                            // acc = fma(value, times, acc): contractions
+    ACC_PRODUCT,                        // of scans
 } AccKind;
 
 typedef enum AccOrder {
@@ -59,7 +63,6 @@ typedef struct Acc {
     DType dtype;
     const char *name;                   // as emitted
     const Expr *value, *times;          // over the stage's and the kernel's loops
-    const Index *position;              // ACC_ARGMAX: what is remembered
     const Node *node;
 } Acc;
 
@@ -81,11 +84,12 @@ typedef struct Body {
 typedef enum StageKind {
     STAGE_LOOPS,                        // maps and reductions, as above
     STAGE_CONTRACT,                     // the same, one ACC_FMA; contract.h may tile it
-    STAGE_SCAN, STAGE_SORT, STAGE_SCATTER, STAGE_WINDOW_SPREAD,         // special.h
+    STAGE_SCAN,                         // body runs per element after it joined: reads EXPR_ACC
+    STAGE_SORT, STAGE_SCATTER, STAGE_SPREAD,    // special.h
 } StageKind;
 
 typedef struct Contraction Contraction;
-typedef struct Special Special;         // special.h
+typedef struct Special Special;
 
 typedef struct Stage {
     StageKind kind;
@@ -101,22 +105,41 @@ typedef struct Stage {
     Special *special;
 } Stage;
 
-// What a contraction or convolution means, beside its loops: for who tiles it. The loops of the
-// stage are batch.., m.., n.. (space) and k.. (reduce); a convolution has batch = none,
-// m = images and places, n = output channels, k = filter places and channels, and its operand's
-// expression is guarded (EXPR_CHOOSE) where it reads beyond the border.
+// What a contraction or convolution means, beside its loops: for who tiles it. acc[0].value and
+// acc[0].times are its operands' elements; the loops carry their roles, space in the order of the
+// result's axes. A convolution has m = images and places, n = output channels, k = filter places
+// and channels (its gradients alike), batch = groups; what it reads beyond the border is guarded
+// (EXPR_CHOOSE). Operands are stored, so each is a load behind views.
 struct Contraction {
     const Node *node;                   // P_CONTRACT or one of the convolutions
-    int batch_count, m_count, n_count;  // of stage->space, in this order
-    const Node *left, *right;           // operands, as read (behind views)
+    struct Tiling *tiling;              // how tiles compute it (contract.h), NULL: the plain loops
+};
+
+// What the stages of no uniform shape mean. Indexes are over the kernel's outer loops, which
+// threads share, and the loops named here.
+struct Special {
+    const Node *node;
+    // STAGE_SORT: order = positions along `along`, by key. STAGE_SCATTER: result = start (zero or
+    // x) over along and rest; then in the order of places: result[at] += update, or = update.
+    // STAGE_SPREAD: result = 0 over along; per place the first greatest of key over rest, there
+    // result += update.
+    Loop *along, *place, *rest;
+    int along_count, place_count, rest_count;
+    const Expr *key, *start, *update;
+    const Index *at;                    // scatter, spread: where an update goes; sort: result
+    const Index *zero;                  // scatter, spread: address of a point of along (and rest)
+    const Expr *inside;                 // whether an update has a place; spread: a key too
+    const Index *which;                 // scatter: index along the axis, for parts
+    int parts;                          // scatter: of the axis, shared by threads
+    Buffer *result;
+    Buffer *keys, *order, *scratch;     // sort: row buffers
 };
 
 typedef enum KernelForm {
     FORM_ROWS,                          // outer loops shared by threads; stages within
-    FORM_LANES,                         // no outer loop: stages over one space, cut into blocks of
-                                        // points that threads share; reductions in sequence
-    FORM_POINTS,                        // contractions: outer loops empty, threads share the space
-    FORM_SPECIAL,
+    FORM_LANES,                         // no outer loop: one stage whose points threads share,
+                                        // neighbours of the last loop side by side in lanes;
+                                        // reductions in sequence. Contractions too
 } KernelForm;
 
 typedef struct Kernel {
@@ -133,7 +156,16 @@ typedef struct Kernel {
     Buffer **row;                       // row buffers on the stack
     int row_count, row_capacity;
     double cost[4];                     // operations, cost[k] * B^k
+    double work;                        // operations and elements at the bound of B
     bool serial;                        // too little work to share among threads
+    bool copies;                        // a commit: copies what node[0] gave to a variable or result
 } Kernel;
+
+void body_local(IndexContext *c, Body *body, const Local *local, const Expr *value);
+void body_store(IndexContext *c, Body *body, Buffer *buffer, const Index *index, const Expr *value);
+Local *local_new(IndexContext *c, const char *name, DType type);
+// Gives names to what is used twice and to what a later store would overwrite; puts these locals
+// before all stores. `acc` may be NULL: accumulators whose operands are part of the body.
+void body_finish(IndexContext *c, Body *body, Acc *acc, int acc_count);
 
 const Index *buffer_at(IndexContext *c, const Buffer *buffer, const Index *const *point);

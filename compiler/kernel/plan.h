@@ -24,6 +24,7 @@ typedef struct PlanStep {
     int result_count;
     size_t arena_bytes;                 // beyond plan->variable_bytes
     bool shared;                        // enough work for a parallel region
+    bool sample;                        // makes one row for a batch; offsets count from its scratch
 } PlanStep;
 
 typedef struct Plan {

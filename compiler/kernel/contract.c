@@ -1,0 +1,210 @@
+#include "contract.h"
+
+#include "contract_choose.h"
+
+#include <stdlib.h>
+
+enum {
+    block_rows = 48, block_rows_small = 24,     // of a unit of work
+    small_rows = 256,                           // below: more, smaller units
+    panel_bytes = 256 << 10,                    // lanes' operand above this: panels outermost
+    chunk_products = 512,                       // terms of a sum that is cut in chunks
+};
+
+Dim loops_size(const Loop *loop, int count)
+{
+    Dim size = dim_of(1);
+    for (int i = 0; i < count; i++)
+        size = dim_mul(size, loop[i].var->extent);
+    return size;
+}
+
+// ---- loops --------------------------------------------------------------------------------------
+
+typedef struct Ranked {
+    Loop loop;
+    int64_t stride;
+    int place;
+} Ranked;
+
+static int by_stride(const void *a, const void *b)
+{
+    const Ranked *x = a, *y = b;
+    if (x->stride != y->stride)
+        return x->stride < y->stride ? 1 : -1;
+    return x->place - y->place;
+}
+
+// Orders loops by the strides of a load, the greatest outermost; keeps them if one has no stride.
+static void sort_loops(const PlanStep *step, Loop *loop, int count, const Index *index)
+{
+    Ranked ranked[2 * max_rank];
+    for (int i = 0; i < count; i++) {
+        Dim stride;
+        if (!index_stride(index, loop[i].var, &stride))
+            return;
+        ranked[i] = (Ranked){loop[i], llabs(size_at_bound(step, stride)), i};
+    }
+    qsort(ranked, (size_t)count, sizeof *ranked, by_stride);
+    for (int i = 0; i < count; i++)
+        loop[i] = ranked[i].loop;
+}
+
+static void sort_space(const PlanStep *step, const Stage *stage, Tiling *t)
+{
+    const size_t room = (size_t)(stage->space_count + 1);
+    t->row = arena_alloc(step->context.arena, sizeof *t->row * room);
+    t->outer = arena_alloc(step->context.arena, sizeof *t->outer * room);
+    for (int i = 0; i < stage->space_count; i++) {
+        const Var *var = stage->space[i].var;
+        if (var == t->lane)
+            continue;
+        if (expr_uses(t->right, var))
+            t->outer[t->outer_count++] = stage->space[i];
+        else
+            t->row[t->row_count++] = stage->space[i];
+    }
+}
+
+static bool merges(Dim outer, Dim inner, Dim count)
+{
+    return dim_equal(outer, dim_mul(inner, count)) || (outer.scale == 0 && inner.scale == 0);
+}
+
+// Loops of the sum with both strides; neighbours that make one longer loop become one.
+static bool list_sum(const Stage *stage, Tiling *t)
+{
+    t->sum_count = 0;
+    for (int i = 0; i < stage->reduce_count; i++) {
+        const Var *var = stage->reduce[i].var;
+        TileLoop loop = {.count = var->extent};
+        if (dim_is(var->extent, 1))
+            continue;
+        if (!load_moves(t->left, var, &loop.rows) || !load_moves(t->right, var, &loop.lanes))
+            return false;
+        TileLoop *before = t->sum_count ? &t->sum[t->sum_count - 1] : NULL;
+        if (before && merges(before->rows, loop.rows, loop.count) &&
+            merges(before->lanes, loop.lanes, loop.count)) {
+            loop.count = dim_mul(before->count, loop.count);
+            *before = loop;
+            continue;
+        }
+        if (t->sum_count == tile_loops)
+            return false;
+        t->sum[t->sum_count++] = loop;
+    }
+    return true;
+}
+
+// ---- the rest of the schedule -------------------------------------------------------------------
+
+// Sums over the rows of the batch are cut: shorter sums round less, and what a chunk reads stays
+// in the cache for all tiles of a block.
+static int64_t choose_chunk(const PlanStep *step, const Tiling *t)
+{
+    if (t->sum_count == 0 || t->sum[0].count.power == 0)
+        return 0;
+    int64_t within = 1;
+    for (int i = 1; i < t->sum_count; i++)
+        within *= size_at_bound(step, t->sum[i].count);
+    const int64_t chunk = within < chunk_products ? chunk_products / within : 1;
+    return chunk < size_at_bound(step, t->sum[0].count) ? chunk : 0;
+}
+
+static bool stores_along_rows(const Stage *stage, const Tiling *t)
+{
+    Dim stride;
+    if (store_moves(stage, t->lane, &stride) && dim_is(stride, 1))
+        return false;
+    for (int i = 0; i < t->row_count; i++)
+        if (store_moves(stage, t->row[i].var, &stride) && dim_is(stride, 1))
+            return true;
+    return false;
+}
+
+static int64_t choose_block(const PlanStep *step, const Tiling *t)
+{
+    const int64_t rows = size_at_bound(step, loops_size(t->row, t->row_count));
+    return rows < small_rows ? block_rows_small : block_rows;
+}
+
+static void schedule(const PlanStep *step, const Stage *stage, Tiling *t)
+{
+    int64_t sum = 1;
+    for (int i = 0; i < t->sum_count; i++)
+        sum *= size_at_bound(step, t->sum[i].count);
+    t->chunk = choose_chunk(step, t);
+    t->block = choose_block(step, t);
+    t->turned = stores_along_rows(stage, t);
+    t->panel_outermost =
+        sum * size_at_bound(step, t->lanes) * dtype_bytes(t->dtype) > panel_bytes;
+    const Item *store = NULL;
+    for (int i = 0; i < stage->after.count && !store; i++)
+        if (stage->after.item[i].kind == ITEM_STORE)
+            store = &stage->after.item[i];
+    if (t->turned)
+        sort_loops(step, t->row, t->row_count, store->index);
+    else
+        sort_loops(step, t->row, t->row_count, t->left->index);
+}
+
+// ---- the pass -----------------------------------------------------------------------------------
+
+static bool fits_tile(const Kernel *kernel)
+{
+    const Stage *stage = kernel->stage_count == 1 ? kernel->stage[0] : NULL;
+    if (!stage || stage->kind != STAGE_CONTRACT || kernel->outer_count)
+        return false;
+    const Acc *acc = &stage->acc[0];
+    if (stage->acc_count != 1 || acc->kind != ACC_FMA || stage->body.count)
+        return false;
+    return (acc->dtype == DT_F32 || acc->dtype == DT_F64) && acc->value->dtype == acc->dtype &&
+           acc->times->dtype == acc->dtype &&
+           stage->space_count + stage->reduce_count + 2 <= max_rank;
+}
+
+// Copies are made for good: what else could forbid a tile is asked first.
+static bool sums_fit(const Stage *stage, const Roles *roles)
+{
+    Tiling trial = {.left = roles->left, .right = roles->right};
+    if (roles->copy_left || roles->copy_right)
+        return stage->reduce_count <= tile_loops;
+    return list_sum(stage, &trial);
+}
+
+static int tile_stage(PlanStep *step, int at, Stage *stage)
+{
+    Roles roles;
+    if (!roles_choose(step, stage, &roles))
+        return 0;
+    if (roles.left->kind == EXPR_LOAD && !roles.copy_left)
+        sort_loops(step, stage->reduce, stage->reduce_count, roles.left->index);
+    if (!sums_fit(stage, &roles))
+        return 0;
+
+    const int before = step->kernel_count;
+    Tiling *t = arena_alloc(step->context.arena, sizeof *t);
+    *t = (Tiling){.dtype = stage->acc[0].dtype, .pairs = roles.pairs, .lane = roles.lane,
+                  .lanes = roles.lane->extent, .left = roles.left, .right = roles.right};
+    t->width = width_for(t->dtype, size_at_bound(step, t->lanes));
+    t->padded = roles.copy_right || (roles.pairs && roles.copy_left);
+    sort_space(step, stage, t);
+    if (t->padded)
+        t->right = copy_lanes(step, at, roles.right, t, stage);
+    if (roles.copy_left || (roles.pairs && t->padded))
+        t->left = copy_rows(step, at, roles.left, t, stage);
+    if (!list_sum(stage, t))
+        bug("the sum of kernel %d has too many loops for a tile", at);
+    schedule(step, stage, t);
+    stage->acc[0].value = t->left;
+    stage->acc[0].times = t->right;
+    stage->contraction->tiling = t;
+    return step->kernel_count - before;
+}
+
+void contract(PlanStep *step)
+{
+    for (int i = 0; i < step->kernel_count; i++)
+        if (fits_tile(step->kernel[i]))
+            i += tile_stage(step, i, step->kernel[i]->stage[0]);
+}

@@ -1,0 +1,191 @@
+#include "layout.h"
+
+#include <string.h>
+
+typedef struct Group Group;             // of values in one order; a union-find tree
+struct Group {
+    Group *up;                          // NULL at the root
+    const Node *node;                   // NULL for a variable's
+    Group *next;                        // in the same bucket
+    bool fixed;                         // row-major whatever the votes
+    bool ordered;
+    int order[max_rank];                // outermost axis first
+};
+
+enum { buckets = 1024 };
+
+struct Layouts {
+    Arena *arena;
+    Group *of_node[buckets];
+    Group *of_variable;                 // by Variable.id
+};
+
+// ---- groups -------------------------------------------------------------------------------------
+
+static size_t bucket_of(const Node *node)
+{
+    return (size_t)((uintptr_t)node >> 4) % buckets;
+}
+
+static Group *group_find(const Layouts *l, const Node *node)
+{
+    for (Group *group = l->of_node[bucket_of(node)]; group; group = group->next)
+        if (group->node == node)
+            return group;
+    return NULL;
+}
+
+static Group *group_of(Layouts *l, const Node *node)
+{
+    if (node->prim == P_VARIABLE)
+        return &l->of_variable[node->attr->variable->id];
+    Group *group = group_find(l, node);
+    if (group)
+        return group;
+    group = arena_alloc(l->arena, sizeof *group);
+    group->node = node;
+    group->next = l->of_node[bucket_of(node)];
+    l->of_node[bucket_of(node)] = group;
+    return group;
+}
+
+static Group *root(Group *group)
+{
+    while (group->up) {
+        if (group->up->up)
+            group->up = group->up->up;
+        group = group->up;
+    }
+    return group;
+}
+
+static void join(Layouts *l, const Node *a, Group *with, int rank)
+{
+    Group *x = root(group_of(l, a)), *y = root(with);
+    if (x == y || a->prim == P_FIELD || a->shape.rank != rank)
+        return;
+    x->up = y;
+    y->fixed |= x->fixed;
+}
+
+// ---- who wants to be alike ----------------------------------------------------------------------
+
+static bool keeps_axes(const Node *node)
+{
+    switch (prim_class(node->prim)) {
+    case CLASS_SCALAR: case CLASS_WINDOW: case CLASS_SCAN: return true;
+    default:
+        return node->prim == P_PAD || node->prim == P_SLICE || node->prim == P_CONCAT ||
+               node->prim == P_CONVOLVE;
+    }
+}
+
+static void join_operands(Layouts *l, const Node *node)
+{
+    if (node->prim == P_CONVOLVE) {
+        join(l, node->input[0], group_of(l, node), node->shape.rank);
+        return;
+    }
+    if (node->prim == P_CONVOLVE_WEIGHT) {
+        join(l, node->input[0], group_of(l, node->input[1]), node->shape.rank);
+        return;
+    }
+    for (int i = 0; keeps_axes(node) && i < node->input_count; i++)
+        join(l, node->input[i], group_of(l, node), node->shape.rank);
+}
+
+static void join_graph(Layouts *l, const Graph *graph)
+{
+    for (int i = 0; i < graph->node_count; i++)
+        join_operands(l, graph->node[i]);
+    for (int i = 0; i < graph->write_count; i++) {
+        const Write *write = &graph->write[i];
+        join(l, write->value, &l->of_variable[write->variable->id], write->variable->shape.rank);
+    }
+    for (int i = 0; i < graph->result_count; i++)
+        root(group_of(l, graph->result[i].value))->fixed |=
+            graph->result[i].value->shape.rank > 1;
+}
+
+// ---- votes --------------------------------------------------------------------------------------
+
+static void vote(Group *group, const int *order, int rank)
+{
+    group = root(group);
+    if (group->ordered)
+        return;
+    group->ordered = true;
+    memcpy(group->order, order, sizeof *order * (size_t)rank);
+}
+
+// Images [N, C, places..] as [N, places.., C]; filters [O, C, places..] as [places.., C, O].
+static void vote_convolution(Layouts *l, const Node *image, const Node *filter)
+{
+    int by_channel[max_rank] = {0}, by_output[max_rank];
+    const int rank = image->shape.rank;
+    for (int i = 2; i < rank; i++)
+        by_channel[i - 1] = by_output[i - 2] = i;
+    by_channel[rank - 1] = by_output[rank - 2] = 1;
+    by_output[rank - 1] = 0;
+    vote(group_of(l, image), by_channel, rank);
+    vote(group_of(l, filter), by_output, rank);
+}
+
+// [n, k] as [k, n], where n gives lanes enough.
+static void vote_contraction(Layouts *l, const Node *node)
+{
+    const Node *right = node->input[1];
+    const int turned[] = {1, 0};
+    if (right->prim == P_VARIABLE && right->shape.rank == 2 && node->attr->contracted == 1 &&
+        node->attr->batch == 0 && right->shape.dim[0].scale >= 8)
+        vote(group_of(l, right), turned, 2);
+}
+
+static void vote_graph(Layouts *l, const Graph *graph)
+{
+    for (int i = 0; i < graph->node_count; i++) {
+        const Node *node = graph->node[i];
+        if (node->prim == P_CONVOLVE)
+            vote_convolution(l, node, node->input[1]);
+        if (node->prim == P_CONVOLVE_WEIGHT)
+            vote_convolution(l, node->input[1], node);
+        if (node->prim == P_CONTRACT)
+            vote_contraction(l, node);
+    }
+}
+
+Layouts *layouts_choose(Arena *arena, const Program *program, Graph *const *graph, int graph_count)
+{
+    Layouts *l = arena_alloc(arena, sizeof *l);
+    l->arena = arena;
+    l->of_variable =
+        arena_alloc(arena, sizeof *l->of_variable * (size_t)(program->variable_count + 1));
+    for (int i = 0; i < graph_count; i++)
+        join_graph(l, graph[i]);
+    for (int i = 0; i < graph_count; i++)
+        vote_graph(l, graph[i]);
+    return l;
+}
+
+// ---- strides ------------------------------------------------------------------------------------
+
+static void strides_in_order(const Group *group, const Shape *shape, Dim *stride)
+{
+    Dim next = dim_of(1);
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        const int axis = group && group->ordered && !group->fixed ? group->order[i] : i;
+        stride[axis] = next;
+        next = dim_mul(next, shape->dim[axis]);
+    }
+}
+
+void layout_node(const Layouts *layouts, const Node *node, Dim *stride)
+{
+    Group *group = group_find(layouts, node);
+    strides_in_order(group ? root(group) : NULL, &node->shape, stride);
+}
+
+void layout_variable(const Layouts *layouts, const Variable *variable, Dim *stride)
+{
+    strides_in_order(root(&layouts->of_variable[variable->id]), &variable->shape, stride);
+}

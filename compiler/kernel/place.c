@@ -1,0 +1,210 @@
+#include "place.h"
+
+#include "../base/mutant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { line = 64 };
+
+static size_t align(size_t bytes)
+{
+    return (bytes + line - 1) / line * line;
+}
+
+// ---- variables ----------------------------------------------------------------------------------
+
+// The part of a path before that of the parameter it belongs to: "optimizer.m".
+static size_t own_part(const Variable *v)
+{
+    const size_t length = strlen(v->path);
+    if (!v->of)
+        return 0;
+    const size_t tail = strlen(v->of->path);
+    return length > tail && strcmp(v->path + length - tail, v->of->path) == 0 ? length - tail
+                                                                              : length;
+}
+
+static int by_group(const void *left, const void *right)
+{
+    const Variable *a = *(Variable *const *)left, *b = *(Variable *const *)right;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->dtype != b->dtype)
+        return a->dtype < b->dtype ? -1 : 1;
+    const size_t mine = own_part(a), its = own_part(b);
+    const int state = strncmp(a->path, b->path, mine < its ? mine : its);
+    if (a->of && b->of && (mine != its || state))
+        return mine == its || state ? state : mine < its ? -1 : 1;
+    const Variable *first = a->of ? a->of : a, *second = b->of ? b->of : b;
+    return first->id != second->id ? (first->id < second->id ? -1 : 1)
+                                   : (a->id > b->id) - (a->id < b->id);
+}
+
+void place_variables(Plan *plan)
+{
+    const Program *program = plan->program;
+    const size_t count = (size_t)program->variable_count;
+    Variable **order = arena_alloc(plan->arena, sizeof *order * (count + 1));
+    for (size_t i = 0; i < count; i++)
+        order[i] = program->variable[i];
+    qsort(order, count, sizeof *order, by_group);
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        Buffer *buffer = plan->variable[order[i]->id];
+        buffer->offset = order[i]->offset = at;
+        at += align(buffer->bytes);
+    }
+    plan->variable_bytes = at;
+}
+
+// ---- buffers of a step --------------------------------------------------------------------------
+
+typedef struct Uses {
+    PlanStep *step;
+    Arena *arena;
+    int kernel;
+} Uses;
+
+static void use(Uses *u, Buffer *buffer)
+{
+    if (buffer->kind != BUFFER_ARENA)
+        return;
+    if (buffer->first < 0) {
+        buffer->first = u->kernel;
+        PlanStep *step = u->step;
+        step->buffer = arena_grow(u->arena, step->buffer, step->buffer_count,
+                                  &step->buffer_capacity, sizeof(Buffer *));
+        step->buffer[step->buffer_count++] = buffer;
+    }
+    buffer->last = u->kernel;
+}
+
+static void use_expr(Uses *u, const Expr *e);
+
+static void use_index(Uses *u, const Index *index)
+{
+    for (int i = 0; index && i < index->term_count; i++) {
+        const Atom *atom = &index->term[i].atom;
+        if (atom->kind == ATOM_VALUE)
+            use_expr(u, atom->value);
+        else if (atom->kind != ATOM_VAR)
+            use_index(u, atom->of);
+    }
+}
+
+static void use_expr(Uses *u, const Expr *e)
+{
+    if (!e)
+        return;
+    if (e->kind == EXPR_LOAD)
+        use(u, e->buffer);
+    use_index(u, e->index);
+    for (int i = 0; i < e->operand_count; i++)
+        use_expr(u, e->operand[i]);
+}
+
+static void use_body(Uses *u, const Body *body)
+{
+    for (int i = 0; i < body->count; i++) {
+        if (body->item[i].kind == ITEM_STORE)
+            use(u, body->item[i].buffer);
+        use_index(u, body->item[i].index);
+        use_expr(u, body->item[i].value);
+    }
+}
+
+static void use_special(Uses *u, const Special *s)
+{
+    use(u, s->result);
+    use_expr(u, s->key);
+    use_expr(u, s->start);
+    use_expr(u, s->update);
+    use_expr(u, s->inside);
+    use_index(u, s->at);
+    use_index(u, s->which);
+    if (s->keys) {
+        use(u, s->keys);
+        use(u, s->order);
+        use(u, s->scratch);
+    }
+}
+
+static void use_kernel(Uses *u, const Kernel *kernel)
+{
+    for (int i = 0; i < kernel->stage_count; i++) {
+        const Stage *stage = kernel->stage[i];
+        for (int k = 0; k < stage->acc_count; k++) {
+            use_expr(u, stage->acc[k].value);
+            use_expr(u, stage->acc[k].times);
+        }
+        use_body(u, &stage->body);
+        use_body(u, &stage->after);
+        if (stage->special)
+            use_special(u, stage->special);
+    }
+}
+
+static int by_size(const void *left, const void *right)
+{
+    const Buffer *a = *(Buffer *const *)left, *b = *(Buffer *const *)right;
+    if (a->bytes != b->bytes)
+        return a->bytes > b->bytes ? -1 : 1;
+    return a->first != b->first ? (a->first < b->first ? -1 : 1) : (a->id > b->id) - (a->id < b->id);
+}
+
+static bool meet(const Buffer *a, const Buffer *b)
+{
+    if (MUTANT(place_overlap))
+        return a->first < b->last && b->first < a->last;
+    return a->first <= b->last && b->first <= a->last;
+}
+
+// The lowest gap that is wide enough among the buffers, placed already, that live meanwhile.
+static size_t lowest(Buffer *const *order, size_t placed, const Buffer *buffer)
+{
+    size_t at = 0;
+    bool moved = true;
+    while (moved) {
+        moved = false;
+        for (size_t i = 0; i < placed; i++) {
+            const Buffer *other = order[i];
+            if (meet(other, buffer) && at < other->offset + align(other->bytes) &&
+                other->offset < at + align(buffer->bytes)) {
+                at = other->offset + align(other->bytes);
+                moved = true;
+            }
+        }
+    }
+    return at;
+}
+
+void place_step(Plan *plan, PlanStep *step)
+{
+    Uses u = {step, plan->arena, 0};
+    for (int i = 0; i < step->kernel_count; i++) {
+        u.kernel = i;
+        use_kernel(&u, step->kernel[i]);
+    }
+    u.kernel = step->kernel_count;
+    for (int i = 0; i < step->result_count; i++)
+        use(&u, step->result[i].buffer);
+    const int64_t bound = step->graph->bound ? step->graph->bound : 1;
+    const size_t count = (size_t)step->buffer_count;
+    for (size_t i = 0; i < count; i++) {
+        Buffer *buffer = step->buffer[i];
+        buffer->bytes = (size_t)dim_at(shape_size(&buffer->shape), bound) *
+                        (size_t)dtype_bytes(buffer->dtype);
+    }
+    Buffer **order = arena_alloc(plan->arena, sizeof *order * (count + 1));
+    for (size_t i = 0; i < count; i++)
+        order[i] = step->buffer[i];
+    qsort(order, count, sizeof *order, by_size);
+    for (size_t i = 0; i < count; i++) {
+        order[i]->offset = lowest(order, i, order[i]);
+        const size_t end = order[i]->offset + align(order[i]->bytes);
+        step->arena_bytes = end > step->arena_bytes ? end : step->arena_bytes;
+    }
+    for (size_t i = 0; i < count; i++)
+        order[i]->offset += plan->variable_bytes;
+}

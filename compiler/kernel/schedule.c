@@ -1,0 +1,317 @@
+// schedule: the order of kernels, and which of them write variables in place.
+//
+// A read of a variable sees the value from the start of the step. So a kernel may store a new
+// value where the old one lies only behind all kernels that read the old one, and within one
+// kernel only if each element is read where it is replaced. What cannot is stored in the arena and
+// committed by a copy at the end of the step, in the order of the spec: the last write wins.
+#include "form.h"
+
+#include "../base/mutant.h"
+#include "../graph/passes.h"
+
+#include <string.h>
+
+typedef struct Links {                  // of a cluster: those it must come behind, or before
+    int *to;
+    int count, capacity;
+} Links;
+
+typedef struct Order {
+    Fuse *f;
+    Links *behind, *before;             // by cluster
+    int count;
+} Order;
+
+static void add_link(Order *o, Links *links, int to)
+{
+    links->to = arena_grow(o->f->c->arena, links->to, links->count, &links->capacity, sizeof(int));
+    links->to[links->count++] = to;
+}
+
+static void add_edge(Order *o, const Cluster *later, const Cluster *earlier)
+{
+    if (later == earlier)
+        return;
+    for (int i = 0; i < o->behind[later->id].count; i++)
+        if (o->behind[later->id].to[i] == earlier->id)
+            return;
+    add_link(o, &o->behind[later->id], earlier->id);
+    add_link(o, &o->before[earlier->id], later->id);
+}
+
+static void add_data_edges(Order *o)
+{
+    for (int i = 0; i < o->count; i++) {
+        const Cluster *cluster = o->f->cluster[i];
+        for (int k = 0; !cluster->gone && k < cluster->count; k++)
+            for (int r = 0; r < cluster->member[k]->read_count; r++)
+                add_edge(o, cluster, cluster->member[k]->read[r].member->cluster);
+    }
+}
+
+static bool comes_behind(Order *o, const Cluster *later, const Cluster *earlier)
+{
+    Cluster *from = o->f->cluster[later->id];
+    if (from == earlier)
+        return true;
+    if (from->stamp == o->f->stamp)
+        return false;
+    from->stamp = o->f->stamp;
+    for (int i = 0; i < o->behind[from->id].count; i++)
+        if (comes_behind(o, o->f->cluster[o->behind[from->id].to[i]], earlier))
+            return true;
+    return false;
+}
+
+// ---- writes in place ----------------------------------------------------------------------------
+
+static int writes_to(const Graph *graph, const Variable *variable)
+{
+    int count = 0;
+    for (int i = 0; i < graph->write_count; i++)
+        count += graph->write[i].variable == variable;
+    return count;
+}
+
+static bool readers_before(Order *o, const Variable *variable, const Cluster *writer)
+{
+    for (int i = 0; i < o->f->old_count; i++) {
+        const VariableRead *old = &o->f->old[i];
+        if (old->variable != variable || old->reader->cluster == writer)
+            continue;
+        o->f->stamp++;
+        if (comes_behind(o, old->reader->cluster, writer))
+            return false;
+    }
+    for (int i = 0; i < o->f->old_count; i++)
+        if (o->f->old[i].variable == variable && !MUTANT(schedule_early_write))
+            add_edge(o, writer, o->f->old[i].reader->cluster);
+    return true;
+}
+
+static void write_in_place(Order *o, const Write *write)
+{
+    Member *m = &o->f->member[write->value->id];
+    if (m->home || write->guard != write->value->guard ||
+        writes_to(o->f->graph, write->variable) > 1)
+        return;
+    if (readers_before(o, write->variable, m->cluster))
+        m->home = o->f->plan->variable[write->variable->id];
+}
+
+// ---- a kernel that reads what it replaces ---------------------------------------------------------
+
+typedef struct Check {
+    const Buffer *buffer;
+    const Index *stored;
+    bool chosen, safe;
+} Check;
+
+static void check_expr(Check *check, const Expr *e);
+
+static void check_index(Check *check, const Index *index)
+{
+    for (int i = 0; index && i < index->term_count; i++) {
+        const Atom *atom = &index->term[i].atom;
+        if (atom->kind == ATOM_VALUE)
+            check_expr(check, atom->value);
+        else if (atom->kind != ATOM_VAR)
+            check_index(check, atom->of);
+    }
+}
+
+static void check_expr(Check *check, const Expr *e)
+{
+    if (e->kind == EXPR_LOAD && e->buffer == check->buffer)
+        check->safe = check->safe && !check->chosen && check->stored &&
+                      index_equal(e->index, check->stored);
+    check_index(check, e->index);
+    const bool before = check->chosen;
+    for (int i = 0; i < e->operand_count; i++) {
+        check->chosen = before || (e->kind == EXPR_CHOOSE && i > 0);
+        check_expr(check, e->operand[i]);
+    }
+    check->chosen = before;
+}
+
+static const Index *store_in(const Body *body, const Buffer *buffer)
+{
+    for (int i = 0; i < body->count; i++)
+        if (body->item[i].kind == ITEM_STORE && body->item[i].buffer == buffer)
+            return body->item[i].index;
+    return NULL;
+}
+
+static void check_body(Check *check, const Body *body)
+{
+    for (int i = 0; i < body->count; i++) {
+        check_index(check, body->item[i].index);
+        check_expr(check, body->item[i].value);
+    }
+}
+
+// Loads of a buffer are allowed in the body that stores it, at the same element, nowhere else.
+static bool replaces_safely(const Kernel *kernel, const Buffer *buffer)
+{
+    for (int i = 0; i < kernel->stage_count; i++) {
+        const Stage *stage = kernel->stage[i];
+        Check inside = {buffer, store_in(&stage->body, buffer), false, true};
+        Check after = {buffer, store_in(&stage->after, buffer), false, true};
+        for (int k = 0; k < stage->acc_count; k++) {
+            check_expr(&inside, stage->acc[k].value);
+            if (stage->acc[k].times)
+                check_expr(&inside, stage->acc[k].times);
+        }
+        check_body(&inside, &stage->body);
+        check_body(&after, &stage->after);
+        if (stage->special)             // reads its operands in another order than it stores
+            for (const Expr *const *e = (const Expr *const[]){stage->special->key,
+                     stage->special->start, stage->special->update, stage->special->inside, NULL},
+                     *const *end = e + 4; e < end; e++)
+                if (*e)
+                    check_expr(&inside, *e);
+        if (!inside.safe || !after.safe)
+            return false;
+    }
+    return true;
+}
+
+static void form_checked(Fuse *f, Cluster *cluster)
+{
+    form(f, cluster);
+    bool again = false;
+    for (int i = 0; i < cluster->count; i++) {
+        Member *m = cluster->member[i];
+        if (m->home && m->home->kind == BUFFER_VARIABLE && !MUTANT(schedule_unsafe_place) &&
+            !replaces_safely(cluster->kernel, m->home)) {
+            m->home = NULL;
+            again = true;
+        }
+    }
+    if (again)
+        form(f, cluster);
+}
+
+// ---- commits ------------------------------------------------------------------------------------
+
+static void step_add(Fuse *f, Kernel *kernel)
+{
+    PlanStep *step = f->step;
+    step->kernel = arena_grow(f->c->arena, step->kernel, step->kernel_count,
+                              &step->kernel_capacity, sizeof(Kernel *));
+    kernel->id = step->kernel_count;
+    step->kernel[step->kernel_count++] = kernel;
+}
+
+static void copy_value(Fuse *f, const Member *m, Buffer *to, const Guard *guard)
+{
+    Kernel *kernel = arena_alloc(f->c->arena, sizeof *kernel);
+    kernel->form = FORM_LANES;
+    kernel->guard = guard;
+    kernel->node = arena_copy(f->c->arena, &m->node, sizeof(Node *));
+    kernel->node_count = kernel->node_capacity = 1;
+    kernel->copies = true;
+    Stage *stage = stage_new(f, kernel, STAGE_LOOPS);
+    const Index *point[max_rank];
+    stage_space(f, stage, &to->shape);
+    point_in_loops(f, stage->space, stage->space_count, &to->shape, ~0u, point);
+    body_store(f->c, &stage->after, to, buffer_at(f->c, to, point),
+               expr_load(f->c, m->home, buffer_at(f->c, m->home, point)));
+    collapse(f->c, kernel);
+    step_add(f, kernel);
+}
+
+static void commit(Fuse *f)
+{
+    for (int i = 0; i < f->graph->write_count; i++) {
+        const Write *write = &f->graph->write[i];
+        const Member *m = &f->member[write->value->id];
+        Buffer *to = f->plan->variable[write->variable->id];
+        if (m->home != to)
+            copy_value(f, m, to, write->guard);
+    }
+    for (int i = 0; i < f->step->result_count; i++) {
+        const PlanResult *result = &f->step->result[i];
+        const Member *m = &f->member[result->result->value->id];
+        if (m->home != result->buffer && result->buffer->kind == BUFFER_OUTPUT)
+            copy_value(f, m, result->buffer, result->result->guard);
+    }
+}
+
+// ---- results ------------------------------------------------------------------------------------
+
+static void take_results(Fuse *f)
+{
+    const Graph *graph = f->graph;
+    PlanStep *step = f->step;
+    step->result = arena_alloc(f->c->arena, sizeof *step->result * (size_t)(graph->result_count + 1));
+    for (int i = 0; i < graph->result_count; i++) {
+        const Result *result = &graph->result[i];
+        Member *m = &f->member[result->value->id];
+        Buffer *buffer = NULL;
+        if (result->kind == RESULT_PREDICT || result->kind == RESULT_FIELD) {
+            buffer = buffer_new(f, BUFFER_OUTPUT, result->name ? result->name : "output",
+                                result->value->dtype, &result->value->shape);
+            buffer->index = result->index;
+            buffer->node = result->value;
+            if (!m->home && result->guard == result->value->guard)
+                m->home = buffer;
+        }
+        step->result[step->result_count++] = (PlanResult){result, buffer};
+    }
+}
+
+static void settle_results(Fuse *f)
+{
+    for (int i = 0; i < f->step->result_count; i++) {
+        PlanResult *result = &f->step->result[i];
+        if (!result->buffer)
+            result->buffer = f->member[result->result->value->id].home;
+    }
+}
+
+// ---- order --------------------------------------------------------------------------------------
+
+// Of those that may run next, the one whose last node comes first in the graph.
+static int next_cluster(const Order *o, const int *waits)
+{
+    int best = -1;
+    for (int i = 0; i < o->count; i++) {
+        const Cluster *cluster = o->f->cluster[i];
+        if (waits[i])
+            continue;
+        if (best < 0 || cluster->member[cluster->count - 1]->node->id <
+                            o->f->cluster[best]->member[o->f->cluster[best]->count - 1]->node->id)
+            best = i;
+    }
+    return best;
+}
+
+void schedule(Fuse *f)
+{
+    Order o = {.f = f, .count = f->cluster_count};
+    o.behind = arena_alloc(f->c->arena, sizeof(Links) * (size_t)(o.count + 1));
+    o.before = arena_alloc(f->c->arena, sizeof(Links) * (size_t)(o.count + 1));
+    int *waits = arena_alloc(f->c->arena, sizeof(int) * (size_t)(o.count + 1));
+    add_data_edges(&o);
+    take_results(f);
+    for (int i = 0; i < f->graph->write_count; i++)
+        write_in_place(&o, &f->graph->write[i]);
+    int left = 0;
+    for (int i = 0; i < o.count; i++) {
+        waits[i] = f->cluster[i]->gone ? -1 : o.behind[i].count;
+        left += !f->cluster[i]->gone;
+    }
+    for (; left; left--) {
+        const int next = next_cluster(&o, waits);
+        if (next < 0)
+            bug("kernels of %s wait for each other", f->graph->name);
+        waits[next] = -1;
+        for (int i = 0; i < o.before[next].count; i++)
+            waits[o.before[next].to[i]]--;
+        form_checked(f, f->cluster[next]);
+        step_add(f, f->cluster[next]->kernel);
+    }
+    commit(f);
+    settle_results(f);
+}
