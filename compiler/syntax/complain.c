@@ -204,15 +204,29 @@ static void skip_line(const Slip *s)
     s->p->at = s->found->kind == T_NL && end->kind == T_NL ? index + 1 : index;
 }
 
+// Where a bracket was missing or one too many, whatever else is odd comes from that.
+static bool is_mended(const Slip *s)
+{
+    const Token *token = s->start;
+    for (; token->kind != T_END; token++) {
+        if (token->mended)
+            return true;
+        if (token->kind == T_NL && token->braces <= s->start->braces)
+            return false;
+    }
+    return false;
+}
+
 void syntax_error(Parse *p, Span at, Expected expected)
 {
     Slip s = slip_at(p, at, expected);
     bool astray = s.found->kind == '}' && s.found->braces == 0;
-    bool known = s.found->said || s.before->said || (astray && p->missing_braces > 0);
+    bool known = s.found->said || s.before->said || is_mended(&s)
+              || (astray && p->missing_braces > 0);
     if (astray && p->missing_braces > 0)
         p->missing_braces--;
-    else if (slip_wants(&s, '{'))
-        p->missing_braces++;
+    else if (slip_wants(&s, '{') && ++p->missing_braces)
+        p->brace_missed = true;
     if (!known && !slip_report(&s))
         say_expected(&s);
     if (s.found->kind != T_END)

@@ -8,8 +8,8 @@
 // to light; so the layout starts again with what it learned (a Fix), a few times at most:
 //   - a `(` over which a `}` or a new declaration closes, ends with its line;
 //   - of unclosed `{`, the one whose `}` stands further left than its own line, ends before it;
-//   - of one `}` too many, the one that stands further right than the line of its `{`, is dropped:
-//     its own `{` is missing, and the parser says so.
+//   - of one `}` too many, the one that stands further right than the line of its `{`, or at the end
+//     of another line, is dropped: its own `{` is missing, and the parser says so.
 #include "parse.h"
 
 #include "parser.h"
@@ -104,7 +104,8 @@ static void pop_made(Layout *l)
     uint32_t at = last(l)->end;
     if (top(l) == '{')
         put_newline(l);
-    pop(l, (Token){.kind = closer_of(top(l)), .begin = at, .end = at, .said = true});
+    pop(l, (Token){.kind = closer_of(top(l)), .begin = at, .end = at, .said = true,
+                   .mended = true});
 }
 
 // --- fixes ---
@@ -154,6 +155,9 @@ static Outcome open_bracket(Layout *l, int i)
         l->p->stopped = true;
         return STOP;
     }
+    while (l->words[i].kind == '{' && l->depth
+           && fix_find(l, ENDS_WITH_LINE, l->stack[l->depth - 1].word))
+        pop_made(l);                                            // `f(x {`
     put(l, l->words[i]);
     l->stack[l->depth++] = (Open){i, l->words[i].kind, l->words[i].indent};
     l->braces += l->words[i].kind == '{';
@@ -185,6 +189,20 @@ static Outcome close_over(Layout *l, int from, int at)
     return GO_ON;
 }
 
+// Whether the innermost bracket has its closer on the rest of the line.
+static bool closed_later(const Layout *l, int i)
+{
+    int open = 0;
+    for (i++; i < l->count && !l->words[i].fresh; i++) {
+        int kind = l->words[i].kind;
+        if (kind == closer_of(top(l)) && open == 0)
+            return true;
+        open += (kind == '(' || kind == '[' || kind == '{')
+              - (kind == ')' || kind == ']' || kind == '}');
+    }
+    return false;
+}
+
 static Outcome close_round(Layout *l, int i)
 {
     int kind = l->words[i].kind, from = partner(l, kind == ')' ? '(' : '[');
@@ -193,8 +211,10 @@ static Outcome close_round(Layout *l, int i)
     if (from < 0 && l->depth >= 4)                              // for the fuzzer to find
         fault(l->p, E_BRACKET, (Span){l->p->source, closer.begin, UINT32_MAX}, "planted");
 #endif
-    if (from < 0 && (l->depth == 0 || top(l) == '{')) {
+    if (from < 0 && (l->depth == 0 || top(l) == '{' || closed_later(l, i))) {
         fault(l->p, E_BRACKET, word_span(l, i), "this `%c` closes nothing", kind);
+        if (l->p->tokens.count)
+            l->p->tokens.at[l->p->tokens.count - 1].mended = true;
         return GO_ON;
     }
     if (from < 0) {
@@ -203,7 +223,7 @@ static Outcome close_round(Layout *l, int i)
               open->kind, kind);
         note(l->p, word_span(l, open->word), "it was opened here");
         closer.kind = closer_of(open->kind);
-        closer.said = true;
+        closer.said = closer.mended = true;
         from = l->depth - 1;
     }
     if (l->depth > from + 1)
@@ -219,8 +239,11 @@ static void suspect(Layout *l, int i)
 {
     const Open *open = &l->stack[l->depth - 1];
     const Token *closer = &l->words[i];
-    if (!closer->fresh)
+    if (!closer->fresh) {
+        if (closer->line != l->words[open->word].line)
+            l->unopened = i;
         return;
+    }
     if (closer->indent < open->indent && l->unclosed < 0) {
         l->unclosed = open->word;
         l->unclosed_before = i;

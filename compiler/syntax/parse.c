@@ -48,7 +48,7 @@ Ast *parse(Arena *arena, AtomTable *atoms, Diag *diag, const Source *source)
     Tokens words = {0};
     if (tokens_scan(p, &words) && tokens_lay_out(p, &words)) {
         spec_parse(p);
-        if (p->dropped.source && p->faults == 0)
+        if (p->dropped.source && !p->brace_missed)
             fault(p, E_BRACKET, p->dropped, "this `}` closes nothing");
     }
     Span whole = {source, 0, (uint32_t)source->length};

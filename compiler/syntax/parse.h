@@ -14,9 +14,11 @@ typedef struct Token {
     uint32_t begin, end;        // bytes
     const char *doc;            // the `##` lines right above, or NULL
     int indent;                 // blanks before the first word of its line
+    int line;                   // from 0
     int braces;                 // how many `{` are open around it
     bool fresh;                 // the first of its line
     bool said;                  // there is a message about it, others would only repeat that
+    bool mended;                // a bracket was put in or taken out here
 } Token;
 
 typedef struct Tokens {
@@ -38,6 +40,7 @@ typedef struct Parse {
     int faults;                 // errors reported here
     bool line_ends;             // a line end comes before the next one: the last went on by mistake,
     int resumed;                // and with this one the line begins that it went on with
+    bool brace_missed;          // there was one at all
     int missing_braces;         // `{` that were missed, so that their `}` are no second mistake
     Span dropped;               // a `}` that the layout took out, believing its `{` is missing
     const char *doc;            // `##` lines at the top of the file, a blank line below them

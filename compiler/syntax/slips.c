@@ -501,7 +501,7 @@ static bool brace(Slip *s)
     bool needed = slip_wants(s, '{') && !slip_wants(s, T_NL);
     if (!needed || s->found->kind == ',' || s->found->kind == ')')
         return false;
-    if (s->found->kind != T_NL && slip_wants(s, '+'))
+    if (s->found->kind != T_NL && slip_wants(s, '+') && !slip_is_operand_begin(s->found->kind))
         return false;
     fault(s->p, E_BRACE, s->at, "expected `{`, found %s", slip_found(s));
     return true;

@@ -138,6 +138,7 @@ void scan_line(Scan *scan)
     scan->fresh = true;
     scan->said = false;
     scan->line = scan->at;
+    scan->lines++;
 }
 
 // The layout counts exactly; here only what is far too much is refused before it takes memory.
@@ -161,7 +162,7 @@ bool scan_word(Scan *scan, int kind, Span span)
         scan->indent = (int)(span.begin - scan->line);
     Token token = {
         .kind = kind, .begin = span.begin, .end = span.end, .doc = doc_take(scan, span),
-        .indent = scan->indent, .fresh = scan->fresh, .said = scan->said,
+        .indent = scan->indent, .line = scan->lines, .fresh = scan->fresh, .said = scan->said,
     };
     scan->fresh = scan->said = false;
     tokens_put(scan->p, scan->words, token);

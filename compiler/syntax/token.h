@@ -11,6 +11,7 @@ typedef struct Scan {
     uint32_t at;                // behind the last match
     uint32_t start;             // of a string over several lines
     uint32_t line;              // where the line begins
+    int lines;                  // how many were before it
     int indent;                 // of its first word
     bool fresh;                 // no word on this line yet
     bool said;                  // the next word has a message already
