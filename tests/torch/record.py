@@ -702,16 +702,15 @@ def metrics():
     add("metrics", "all_together", spec_of(lines), log=expected, files=files, tolerance=2e-8)
 
 
-def main():
-    for theme in (functions, activations, layers, pooling, losses, optimizers, schedules, metrics):
-        theme()
+def write():
+    """Writes each theme that has cases to a file of its own."""
     total = 0
     for theme, group in cases.items():
         shared = {}
         for case in group:                      # the metrics share their files
             if "files" in case and theme == "metrics":
                 shared = case.pop("files")
-        text = json.dumps({"files": shared, "cases": group}, indent=None, separators=(",", ":"))
+        text = json.dumps({"files": shared, "cases": group}, separators=(",", ":"))
         text = text.replace('{"name":', '\n{"name":')
         (here / f"{theme}.json").write_text(text + "\n")
         total += len(text)
@@ -720,4 +719,6 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    for theme in (functions, activations, layers, pooling, losses, optimizers, schedules, metrics):
+        theme()
+    write()
