@@ -186,7 +186,9 @@ static bool equals(Slip *s)
     if (s->found->kind != '=')
         return false;
     bool in_condition = slip_wants(s, '{') && slip_wants(s, '+');
-    if (first == T_IF || first == T_ASSERT || s->when || s->comparison || in_condition)
+    if (slip_begins_line(s))
+        fault(s->p, E_EQUALS, s->at, "the name before this `=` is missing");
+    else if (first == T_IF || first == T_ASSERT || s->when || s->comparison || in_condition)
         fault(s->p, E_EQUALS, s->at, "`=` binds a name; two values are compared with `==`");
     else if (s->opener)
         fault(s->p, E_EQUALS, s->at, "only a name can stand before `=` here");
@@ -370,8 +372,49 @@ static bool comma(Slip *s)
     return true;
 }
 
+// `f(, a)`, `[a,, b]`, `x[]`
+static bool nothing_there(Slip *s)
+{
+    int kind = s->before->kind;
+    if (!slip_wants(s, T_NUMBER) && !slip_wants(s, T_CONST))
+        return false;
+    if (s->found->kind == ',' && kind == ',')
+        fault(s->p, E_COMMA, s->at, "two commas with nothing between them");
+    else if (s->found->kind == ',' && (kind == '(' || kind == '['))
+        fault(s->p, E_COMMA, s->at, "a comma with nothing before it");
+    else if (s->found->kind == ']' && kind == '[')
+        fault(s->p, E_OPERAND, s->at, "there is no index between these brackets");
+    else
+        return false;
+    return true;
+}
+
+static bool adjacent(Slip *s)
+{
+    bool value = slip_is_operand_begin(s->found->kind) || is_name(s->found->kind);
+    if (s->opener || !value || !slip_is_operand_end(s->before->kind) || s->found->fresh)
+        return false;
+    if (s->start == s->before && s->start->kind == T_NAME && slip_wants(s, '=')) {
+        fault(s->p, E_ADJACENT, s->at, "expected `=` behind `%.40s`, found %s",
+              text_of(s, s->before), slip_found(s));
+        return true;
+    }
+    fault(s->p, E_ADJACENT, s->at, "%s stands behind a value with nothing between them",
+          slip_found(s));
+    if (s->start->kind == T_LOG)
+        hint(s->p, "several values are logged with commas: `log a, b = c`");
+    else
+        hint(s->p, "is there an operator or a bracket missing?");
+    return true;
+}
+
 static bool type(Slip *s)
 {
+    if (s->found->kind == ',' && s->opener && s->opener->kind == '[' && slip_wants(s, '?')) {
+        fault(s->p, E_TYPE, s->at, "a list type has one element type: `[int]`");
+        hint(s->p, "a tensor's type has its dtype before the bracket: `f32[...]`");
+        return true;
+    }
     if ((s->start->kind == T_PARAM || s->start->kind == T_BUFFER) && s->before == s->start + 1
         && slip_wants(s, ':')) {
         fault(s->p, E_TYPE, s->at, "expected `:` and a type, found %s", slip_found(s));
@@ -420,6 +463,11 @@ static bool declaration(Slip *s)
         return false;
     if (s->found->kind == '}') {
         fault(s->p, E_BRACKET, s->at, "this `}` closes nothing");
+        return true;
+    }
+    if (s->before == s->start && s->start->kind >= T_DATA && s->start->kind <= T_CALLBACK
+        && (s->found->kind == '(' || s->found->kind == '{')) {
+        fault(s->p, E_DECLARATION, s->at, "the %s needs a name", text_of(s, s->start));
         return true;
     }
     bool misspelled = s->start == s->before && s->start->kind == T_NAME;
@@ -510,7 +558,7 @@ static bool brace(Slip *s)
 static bool (*const slips[])(Slip *) = {
     foreign_word, foreign_import, went_on, string_prefix, membership, conditional, foreign_sign,
     loop, colon, equals, line_start, pipe_operand, chain, range, operand, unit, reserved, type, comma,
-    declaration, member, member_value, brace,
+    nothing_there, declaration, member, member_value, brace, adjacent,
 };
 
 bool slip_report(Slip *s)
