@@ -60,7 +60,7 @@ static void convolve(const Evaluation *e, const Value *x, const Value *weight, c
     const Window *window = &e->node->attr->window;
     const int64_t taps = window_taps(window), per_group = weight->size[1];
     const int64_t outputs = weight->size[0] / window->groups;
-    int64_t place[max_rank], tap[max_spatial], from[max_rank];
+    int64_t place[max_rank] = {0}, tap[max_spatial] = {0}, from[max_rank] = {0};
     for (int64_t at = 0; at < result->count; at++) {
         place_split(result, at, place);
         from[0] = place[0];
@@ -112,7 +112,7 @@ static int64_t pool_place(const Evaluation *e, const Value *x, const Value *pool
 {
     const Window *window = &e->node->attr->window;
     const int first = x->rank - window->spatial;
-    int64_t place[max_rank], tap[max_spatial], from[max_rank];
+    int64_t place[max_rank] = {0}, tap[max_spatial] = {0}, from[max_rank] = {0};
     place_split(pooled, at, place);
     tap_split(window, number, tap);
     for (int i = 0; i < first; i++)
@@ -198,7 +198,7 @@ static int64_t gather_place(const Evaluation *e, const Value *x, const Value *in
 {
     const Attr *attr = e->node->attr;
     const int picked = index->rank - attr->batch;
-    int64_t place[max_rank], from[max_rank], which[max_rank];
+    int64_t place[max_rank] = {0}, from[max_rank] = {0}, which[max_rank] = {0};
     place_split(gathered, at, place);
     for (int i = 0; i < attr->batch; i++)
         which[i] = place[i];

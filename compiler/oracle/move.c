@@ -14,7 +14,7 @@ void evaluate_RESHAPE(const Evaluation *e) { copy_all(e); }
 
 void evaluate_PERMUTE(const Evaluation *e)
 {
-    int64_t to[max_rank], from[max_rank];
+    int64_t to[max_rank] = {0}, from[max_rank] = {0};
     for (int64_t at = 0; at < e->out->count; at++) {
         place_split(e->out, at, to);
         for (int i = 0; i < e->out->rank; i++)
@@ -25,7 +25,7 @@ void evaluate_PERMUTE(const Evaluation *e)
 
 void evaluate_BROADCAST(const Evaluation *e)
 {
-    int64_t index[max_rank];
+    int64_t index[max_rank] = {0};
     for (int64_t at = 0; at < e->out->count; at++) {
         place_split(e->out, at, index);
         for (int i = 0; i < e->out->rank; i++)
@@ -37,7 +37,7 @@ void evaluate_BROADCAST(const Evaluation *e)
 void evaluate_SLICE(const Evaluation *e)
 {
     const Attr *attr = e->node->attr;
-    int64_t index[max_rank];
+    int64_t index[max_rank] = {0};
     for (int64_t at = 0; at < e->out->count; at++) {
         place_split(e->out, at, index);
         for (int i = 0; i < e->out->rank; i++) {
@@ -50,7 +50,7 @@ void evaluate_SLICE(const Evaluation *e)
 
 void evaluate_PAD(const Evaluation *e)
 {
-    int64_t index[max_rank];
+    int64_t index[max_rank] = {0};
     for (int64_t at = 0; at < e->out->count; at++)
         value_set(e->out, at, e->node->attr->number);
     for (int64_t at = 0; at < e->in[0]->count; at++) {
@@ -64,7 +64,7 @@ void evaluate_PAD(const Evaluation *e)
 void evaluate_CONCAT(const Evaluation *e)
 {
     const int axis = e->node->attr->axis;
-    int64_t index[max_rank], before = 0;
+    int64_t index[max_rank] = {0}, before = 0;
     for (int part = 0; part < e->node->input_count; part++) {
         const Value *value = e->more[part];
         for (int64_t at = 0; at < value->count; at++) {
@@ -81,7 +81,7 @@ void evaluate_CONCAT(const Evaluation *e)
 // Where an element of the operand goes: its index without the reduced axes.
 static int64_t place_reduced(const Evaluation *e, int64_t at)
 {
-    int64_t index[max_rank], left[max_rank];
+    int64_t index[max_rank] = {0}, left[max_rank] = {0};
     int rank = 0;
     place_split(e->in[0], at, index);
     for (int i = 0; i < e->in[0]->rank; i++)

@@ -17,7 +17,7 @@ void evaluate_HOST(const Evaluation *e)
 
 void evaluate_IOTA(const Evaluation *e)
 {
-    int64_t index[max_rank];
+    int64_t index[max_rank] = {0};
     for (int64_t at = 0; at < e->out->count; at++) {
         place_split(e->out, at, index);
         value_set(e->out, at, (double)index[e->node->attr->axis]);
