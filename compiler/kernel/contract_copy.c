@@ -1,5 +1,6 @@
 // Copies of operands in an order that a tile can read: kernels of their own, one store each.
 #include "contract_choose.h"
+#include "fuse.h"
 
 #include <string.h>
 
@@ -40,7 +41,7 @@ static Buffer *buffer_new(Copy *copy, const char *suffix)
     const char *of = copy->operand->kind == EXPR_LOAD ? copy->operand->buffer->name : "operand";
     *buffer = (Buffer){.name = arena_format(copy->c->arena, "%s_%s", of, suffix),
                        .kind = BUFFER_ARENA, .dtype = copy->operand->dtype};
-    buffer->id = step->buffer_count;
+    buffer->id = copy->c->next_var++;
     buffer->shape.rank = copy->count;
     Dim stride = dim_of(1);
     for (int i = copy->count - 1; i >= 0; i--) {
@@ -93,11 +94,11 @@ static Buffer *copy_finish(Copy *copy, int at, const char *suffix)
         point[i] = index_var(c, copy->axis[i].loop);
     }
     body_store(c, &stage->after, buffer, buffer_at(c, buffer, point), copied_value(copy));
-    body_finish(c, &stage->after, NULL, 0);
     *kernel = (Kernel){.name = buffer->name, .form = FORM_LANES,
                        .guard = copy->step->kernel[at]->guard};
     kernel->stage = arena_copy(c->arena, &stage, sizeof stage);
     kernel->stage_count = kernel->stage_capacity = 1;
+    collapse(c, kernel);
     kernel_insert(copy->step, at, kernel);
     return buffer;
 }
