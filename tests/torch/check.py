@@ -80,6 +80,32 @@ def close(a, b, case):
     return abs(a - b) <= case["absolute"] + case["tolerance"] * abs(b)
 
 
+def same_distribution(name, data, wanted):
+    """Mean and deviation to five standard errors, bounds not passed and nearly reached."""
+    n, span = len(data), wanted["high"] - wanted["low"]
+    mean = math.fsum(data) / n
+    std = math.sqrt(math.fsum((x - mean) ** 2 for x in data) / n)
+    error = 5 * wanted["std"] / math.sqrt(n)
+    if abs(mean - wanted["mean"]) > error or abs(std - wanted["std"]) > error:
+        raise Fault(f"{name} has mean {mean:.5f} and deviation {std:.5f}, PyTorch's {wanted['mean']:.5f} and {wanted['std']:.5f}")
+    for end, bound in ((min(data), wanted["low"]), (max(data), wanted["high"])):
+        if abs(end - bound) > 0.15 * span:
+            raise Fault(f"{name} ends at {end:.5f}, PyTorch's at {bound:.5f}")
+
+
+def unorthogonal(name, shape, data, gain):
+    """How far the rows or columns, whichever are fewer, are from orthonormal times gain."""
+    rows, columns = shape[0], math.prod(shape[1:])
+    vectors = [data[i * columns:(i + 1) * columns] for i in range(rows)]
+    if rows > columns:
+        vectors = list(zip(*vectors))
+    worst = max(abs(math.fsum(x * y for x, y in zip(a, b)) / gain ** 2 - (i == j))
+                for i, a in enumerate(vectors) for j, b in enumerate(vectors))
+    if worst > 1e-5:
+        raise Fault(f"{name} is not orthogonal: an inner product is {worst:.1e} off")
+    return worst
+
+
 def compare(folder, case):
     """Returns the greatest relative distance, or raises Fault at the first number that is too far off."""
     worst = 0.0
@@ -95,6 +121,10 @@ def compare(folder, case):
                 if not close(a, b, case):
                     raise Fault(f"{name}[{i}] is {a!r}, PyTorch's {b!r}")
                 worst = max(worst, abs(a - b) / max(abs(b), 1e-3))
+    for name, wanted in case.get("moments", {}).items():
+        same_distribution(name, read_safetensors(newest(folder, "*.safetensors"))[name][1], wanted)
+    for name, gain in case.get("orthogonal", {}).items():
+        worst = max(worst, unorthogonal(name, *read_safetensors(newest(folder, "*.safetensors"))[name], gain))
     if "log" in case:
         numbers = last_numbers(newest(folder, "metrics.csv"))
         for name, b in case["log"].items():

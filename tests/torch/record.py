@@ -66,7 +66,7 @@ def listed(array):
     return {"shape": list(array.shape), "data": array.reshape(-1).tolist()}
 
 
-def add(theme, name, spec, tensors=None, log=None, files=None, tolerance=1e-9, absolute=1e-12):
+def add(theme, name, spec, tensors=None, log=None, files=None, tolerance=1e-9, absolute=1e-12, **more):
     group = cases.setdefault(theme, [])
     assert name not in [c["name"] for c in group], name
     case = {"name": name, "spec": spec, "tolerance": tolerance, "absolute": absolute}
@@ -76,6 +76,7 @@ def add(theme, name, spec, tensors=None, log=None, files=None, tolerance=1e-9, a
         case["log"] = log
     if files:
         case["files"] = files
+    case.update(more)
     group.append(case)
 
 
@@ -702,6 +703,45 @@ def metrics():
     add("metrics", "all_together", spec_of(lines), log=expected, files=files, tolerance=2e-8)
 
 
+# ---- initial values -----------------------------------------------------------------------------------
+
+def initializers():
+    """Draws differ, so distributions are compared: mean, deviation, bounds of a large sample of PyTorch's."""
+    init = nn.init
+
+    def one(name, call, make, *sizes, orthogonal=None):
+        spec = (f"model Case() {{\n    param w: f32{list(sizes)} = {call}\n"
+                "    training_step() { minimize sum(w) }\n"
+                "    optimizer = sgd(lr = 0)\n}\n\n" + TRAINER.format(steps=1))
+        many = make(torch.empty(*sizes)) if name in ("eye", "dirac") or orthogonal else \
+            torch.cat([make(torch.empty(*sizes)).reshape(-1) for _ in range(50)])
+        moments = {"mean": many.mean().item(), "std": many.std(correction=0).item(), "low": many.min().item(), "high": many.max().item()}
+        add("initializers", name, spec, moments={"w": moments}, **({"orthogonal": {"w": orthogonal}} if orthogonal else {}))
+
+    torch.manual_seed(5)
+    one("normal", "normal()", init.normal_, 150, 200)
+    one("normal_keywords", "normal(mean = 0.5, std = 0.02)", lambda w: init.normal_(w, 0.5, 0.02), 150, 200)
+    one("truncated_normal", "truncated_normal()", init.trunc_normal_, 150, 200)
+    one("truncated_normal_keywords", "truncated_normal(mean = 0.1, std = 0.5, a = -0.3, b = 1.0)", lambda w: init.trunc_normal_(w, 0.1, 0.5, -0.3, 1.0), 150, 200)
+    one("uniform", "uniform(-0.2, 0.7)", lambda w: init.uniform_(w, -0.2, 0.7), 150, 200)
+    one("xavier_uniform", "xavier_uniform()", init.xavier_uniform_, 100, 300)
+    one("xavier_uniform_gain", "xavier_uniform(gain = 2.0)", lambda w: init.xavier_uniform_(w, 2.0), 30, 20, 7, 7)
+    one("xavier_normal", "xavier_normal(gain = 0.5)", lambda w: init.xavier_normal_(w, 0.5), 100, 300)
+    one("kaiming_uniform", "kaiming_uniform()", init.kaiming_uniform_, 100, 300)
+    one("kaiming_uniform_keywords", 'kaiming_uniform(a = 0.3, mode = "fan_out")', lambda w: init.kaiming_uniform_(w, 0.3, "fan_out"), 40, 20, 7, 7)
+    one("kaiming_normal", "kaiming_normal()", init.kaiming_normal_, 100, 300)
+    one("kaiming_normal_keywords", 'kaiming_normal(mode = "fan_out", nonlinearity = "tanh")', lambda w: init.kaiming_normal_(w, 0, "fan_out", "tanh"), 100, 300)
+    one("kaiming_fan", "kaiming_normal(fan_in = 50)", lambda w: init.normal_(w, 0, math.sqrt(2 / 50)), 100, 300)
+    one("linear", "kaiming_uniform(fan_in = 300, a = sqrt(5))", lambda w: init.kaiming_uniform_(w, math.sqrt(5)), 100, 300)
+    one("eye", "eye()", init.eye_, 30, 20)
+    one("dirac", "dirac()", init.dirac_, 6, 4, 3, 3)
+    one("sparse", "sparse(sparsity = 0.25, std = 0.5)", lambda w: init.sparse_(w, 0.25, 0.5), 150, 200)
+    one("orthogonal_wide", "orthogonal()", init.orthogonal_, 40, 60, orthogonal=1.0)
+    one("orthogonal_tall", "orthogonal(gain = 2.0)", lambda w: init.orthogonal_(w, 2.0), 60, 40, orthogonal=2.0)
+    one("orthogonal_square", "orthogonal()", init.orthogonal_, 50, 50, orthogonal=1.0)
+    one("orthogonal_kernel", "orthogonal()", init.orthogonal_, 16, 8, 3, 3, orthogonal=1.0)
+
+
 def write():
     """Writes each theme that has cases to a file of its own."""
     total = 0
@@ -719,6 +759,6 @@ def write():
 
 
 if __name__ == "__main__":
-    for theme in (functions, activations, layers, pooling, losses, optimizers, schedules, metrics):
+    for theme in (functions, activations, layers, pooling, losses, optimizers, schedules, metrics, initializers):
         theme()
     write()
