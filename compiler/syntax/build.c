@@ -77,7 +77,8 @@ Ast *node(Parse *p, AstKind kind, Span span, Ast *a, Ast *b, Ast *c, Ast *d)
     made->b = b;
     made->c = c;
     made->d = d;
-    made->height = 1 + higher(higher(height_of(a), height_of(b)), higher(height_of(c), height_of(d)));
+    made->height = 1 + higher(higher(height_of(a), height_of(b)),
+                              higher(height_of(c), height_of(d)));
     check_height(p, made);
     if (kind == AST_FILE)
         made->doc = p->doc;
@@ -173,10 +174,12 @@ static void check_target(Parse *p, const Ast *target)
         hint(p, "a function is defined with `fn f(x) = ...`");
         return;
     case AST_TUPLE:
-        fault(p, E_TARGET, target->span, "several names are bound without parentheses: `a, b = ...`");
+        fault(p, E_TARGET, target->span,
+              "several names are bound without parentheses: `a, b = ...`");
         return;
     default:
-        fault(p, E_TARGET, target->span, "%s cannot stand left of `=`", ast_kind_name(target->kind));
+        fault(p, E_TARGET, target->span, "%s cannot stand left of `=`",
+              ast_kind_name(target->kind));
     }
 }
 

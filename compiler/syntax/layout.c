@@ -8,8 +8,8 @@
 // to light; so the layout starts again with what it learned (a Fix), a few times at most:
 //   - a `(` over which a `}` or a new declaration closes, ends with its line;
 //   - of unclosed `{`, the one whose `}` stands further left than its own line, ends before it;
-//   - of one `}` too many, the one that stands further right than the line of its `{`, or at the end
-//     of another line, is dropped: its own `{` is missing, and the parser says so.
+//   - of one `}` too many, the one that stands further right than the line of its `{`, or at the
+//     end of another line, is dropped: its own `{` is missing, and the parser says so.
 #include "parse.h"
 
 #include "parser.h"
@@ -177,7 +177,8 @@ static int partner(const Layout *l, int opener)
     return -1;
 }
 
-// The brackets above place `from` were forgotten before word `at`: the outermost ends with its line.
+// The brackets above place `from` were forgotten before word `at`: the outermost ends with its
+// line.
 static Outcome close_over(Layout *l, int from, int at)
 {
     const Open *open = &l->stack[from];
@@ -289,8 +290,8 @@ static Outcome close_curly(Layout *l, int i)
 
 static bool is_word(const Layout *l, int i)
 {
-    return i < l->count
-        && (l->words[i].kind == T_NAME || (l->words[i].kind >= T_DATA && l->words[i].kind < T_PIPE));
+    int kind = i < l->count ? l->words[i].kind : T_END;
+    return kind == T_NAME || (kind >= T_DATA && kind < T_PIPE);
 }
 
 // Members in the first column: a function there may be one of them.

@@ -38,8 +38,8 @@ typedef struct Parse {
     Tokens tokens;              // what the parser reads; ends in T_END
     int at, found;              // the next one, the one that the parser looks at
     int faults;                 // errors reported here
-    bool line_ends;             // a line end comes before the next one: the last went on by mistake,
-    int resumed;                // and with this one the line begins that it went on with
+    bool line_ends;             // a line end comes before the next one: a line went on by mistake,
+    int resumed;                // and this word begins the line that it went on with
     bool brace_missed;          // there was one at all
     int missing_braces;         // `{` that were missed, so that their `}` are no second mistake
     Span dropped;               // a `}` that the layout took out, believing its `{` is missing
@@ -58,8 +58,8 @@ enum {
 // --- messages (parse.c) ---
 Span token_span(const Parse *p, const Token *token);
 void fault(Parse *p, Code code, Span at, const char *format, ...) LTC_PRINTF(4, 5);
-void hint(Parse *p, const char *format, ...) LTC_PRINTF(2, 3);              // join the last fault,
-void note(Parse *p, Span at, const char *format, ...) LTC_PRINTF(3, 4);     // unless it was not said
+void hint(Parse *p, const char *format, ...) LTC_PRINTF(2, 3);          // join the last fault,
+void note(Parse *p, Span at, const char *format, ...) LTC_PRINTF(3, 4); // unless it was not said
 
 // --- words (token.c) ---
 bool tokens_scan(Parse *p, Tokens *words);              // false: no use to go on

@@ -220,7 +220,8 @@ static bool line_start(Slip *s)
 static bool pipe_operand(Slip *s)
 {
     if (s->before->kind == T_PIPE) {
-        fault(s->p, E_PIPE, s->at, "right of `|>` stands a name or a call, found %s", slip_found(s));
+        fault(s->p, E_PIPE, s->at, "right of `|>` stands a name or a call, found %s",
+              slip_found(s));
         return true;
     }
     if (!s->pipe || !slip_is_operator(s->found->kind) || !slip_is_operand_end(s->before->kind))
@@ -298,7 +299,8 @@ static bool went_on(Slip *s)
         return false;
     fault(s->p, E_OPERAND, token_span(s->p, operator), "`%s` needs a value behind it",
           text_of(s, operator));
-    note(s->p, token_span(s->p, s->before), "so the line goes on here, and makes no sense together");
+    note(s->p, token_span(s->p, s->before),
+         "so the line goes on here, and makes no sense together");
     s->resume = s->before;
     return true;
 }
@@ -436,17 +438,19 @@ static bool type(Slip *s)
 static bool loop(Slip *s)
 {
     bool loops = s->start->kind == T_FOR || s->start->kind == T_SCAN;
-    if (slip_begins_line(s) || !slip_wants(s, T_IN) || slip_wants(s, T_NUMBER) || !(loops || slip_wants(s, ',')))
+    if (slip_begins_line(s) || !slip_wants(s, T_IN) || slip_wants(s, T_NUMBER)
+        || !(loops || slip_wants(s, ',')))
         return false;
     fault(s->p, E_PATTERN, s->at, "expected `in`, found %s", slip_found(s));
-    hint(s->p, "a loop is written `for x in list { ... }`, or over numbers `for i in 0..n { ... }`");
+    hint(s->p, "a loop is written `for x in list { ... }`, or over numbers `for i in 0..n "
+               "{ ... }`");
     return true;
 }
 
 // --- declarations and members ---
 
-static const char *const kind_words[] = {"data", "model", "layer", "optimizer", "schedule", "metric",
-                                         "callback", "trainer", "use", "fn"};
+static const char *const kind_words[] = {"data", "model", "layer", "optimizer", "schedule",
+                                         "metric", "callback", "trainer", "use", "fn"};
 static const char *const member_words[] = {"param", "buffer", "state", "optimizer", "fn", "assert"};
 
 static bool suggest(const Slip *s, const char *const *words, int count)
@@ -557,8 +561,8 @@ static bool brace(Slip *s)
 
 static bool (*const slips[])(Slip *) = {
     foreign_word, foreign_import, went_on, string_prefix, membership, conditional, foreign_sign,
-    loop, colon, equals, line_start, pipe_operand, chain, range, operand, unit, reserved, type, comma,
-    nothing_there, declaration, member, member_value, brace, adjacent,
+    loop, colon, equals, line_start, pipe_operand, chain, range, operand, unit, reserved, type,
+    comma, nothing_there, declaration, member, member_value, brace, adjacent,
 };
 
 bool slip_report(Slip *s)

@@ -3,7 +3,7 @@
 //   fuzz_front [--expect-fault] FOLDER ...
 //
 // LT_FUZZ_SECONDS (5), LT_FUZZ_SEED (from the clock). What fails is kept in fuzz-found.lt. With
-// --expect-fault the run succeeds only if the planted fault is found: that is how the harness is tested.
+// --expect-fault the run succeeds only if the planted fault is found: so the harness is tested.
 #include "front.h"
 
 #include <dirent.h>
@@ -168,10 +168,11 @@ static void insert_word(void)
 {
     static const char *const words[] = {
         "(", ")", "[", "]", "{", "}", ",", ":", "=", "==", "|>", "->", "..", "\n", ";", "\"", "'",
-        "#", "##", "\\", "\"\"\"", "/*", "*/", "if ", "else ", "when ", "for ", " in ", "scan ", "fn ",
-        "log ", "\nlayer L {", "\nmodel M {", "\nfn f(", "\n}", "return ", "self.", "not ", "- ", "1.",
-        ".5", "90%", "5 steps", "16GB", "1e999", "0x", "_", "\xEF\xBB\xBF", "\xC3", "\r", "\t", "\0",
-        "lambda x: x", "**", "!", "&&", "?", "@", "$", "minimize ", "over ", "group ", "trainer {",
+        "#", "##", "\\", "\"\"\"", "/*", "*/", "**", "!", "&&", "?", "@", "$", "- ", "not ", "_",
+        "if ", "else ", "when ", "for ", " in ", "scan ", "fn ", "log ", "minimize ", "over ",
+        "group ", "\nlayer L {", "\nmodel M {", "\ntrainer {", "\nfn f(", "\n}", "return ",
+        "self.", "lambda x: x", "1.", ".5", "90%", "5 steps", "16GB", "1e999", "0x", "\r", "\t",
+        "\xEF\xBB\xBF", "\xC3", "\0",
     };
     const char *word = words[below(sizeof words / sizeof *words)];
     size_t at = below(input_length + 1);
@@ -197,7 +198,8 @@ static void delete_line(void)
 }
 
 static void (*const damages[])(void) = {
-    delete_word, repeat_word, swap_words, change_byte, insert_word, insert_word, splice, delete_line,
+    delete_word, repeat_word, swap_words, change_byte, insert_word, insert_word, splice,
+    delete_line,
 };
 
 // A run of lines of one spec, so that most of the time goes into what was damaged.
