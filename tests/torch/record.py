@@ -287,6 +287,24 @@ def layers():
     graph_case("layers", "embedding_padding", {}, f"part({literal(np.array(ids))})", lambda t, m: m(torch.tensor(ids)), padded, "embedding(5, 3, padding_idx = 4)")
 
 
+def sequences():
+    """Attention and recurrent layers."""
+    q, k, v = draw(81, 2, 3, 4, scale=1.5), draw(82, 2, 5, 4, scale=1.5), draw(83, 2, 5, 3)
+    mask = torch.tensor([[True, True, False, True, False]] * 3)
+    sdpa = F.scaled_dot_product_attention
+    inputs = {"q": q, "k": k, "v": v}
+    own = {"q": q, "k": k[:, :3], "v": v[:, :3]}
+    graph_case("sequences", "attend", inputs, "attend(q, k, v)", lambda t, m: sdpa(t["q"], t["k"], t["v"]))
+    graph_case("sequences", "attend_mask", inputs, f"attend(q, k, v, mask = {literal(mask.long())} == 1, scale = 0.3)",
+               lambda t, m: sdpa(t["q"], t["k"], t["v"], attn_mask=mask, scale=0.3))
+    graph_case("sequences", "attend_causal", own, "attend(q, k, v, causal = true)", lambda t, m: sdpa(t["q"], t["k"], t["v"], is_causal=True))
+    x, h, c = draw(84, 2, 3), draw(85, 2, 4), draw(86, 2, 4)
+    graph_case("sequences", "rnn_cell", {"x": x, "h": h}, "part(x, h)", lambda t, m: m(t["x"], t["h"]), seeded(nn.RNNCell(3, 4)), "rnn_cell(3, 4)")
+    graph_case("sequences", "gru_cell", {"x": x, "h": h}, "part(x, h)", lambda t, m: m(t["x"], t["h"]), seeded(nn.GRUCell(3, 4)), "gru_cell(3, 4)")
+    graph_case("sequences", "lstm_cell", {"x": x, "h": h, "c": c}, "concat(list, axis = 1)", lambda t, m: torch.cat(m(t["x"], (t["h"], t["c"])), 1),
+               seeded(nn.LSTMCell(3, 4)), "lstm_cell(3, 4)", local="        a, b = part(x, h, c)\n        list = [a, b]\n")
+
+
 def pooling():
     x1, x2 = draw(41, 2, 3, 11), draw(42, 1, 2, 7, 8)
     table = [
@@ -759,6 +777,6 @@ def write():
 
 
 if __name__ == "__main__":
-    for theme in (functions, activations, layers, pooling, losses, optimizers, schedules, metrics, initializers):
+    for theme in (functions, activations, layers, sequences, pooling, losses, optimizers, schedules, metrics, initializers):
         theme()
     write()
