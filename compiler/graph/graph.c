@@ -161,3 +161,10 @@ bool guard_covers(const Guard *outer, const Guard *inner)
         inner = inner->outer;
     return inner == outer;
 }
+
+void graph_tick(Graph *graph, int state, const Guard *guard)
+{
+    graph->tick = arena_grow(graph->arena, graph->tick, graph->tick_count, &graph->tick_capacity,
+                             sizeof *graph->tick);
+    graph->tick[graph->tick_count++] = (Tick){state, guard};
+}

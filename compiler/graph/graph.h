@@ -147,6 +147,11 @@ typedef struct Result {                 // what the step hands to the host
     Span span;
 } Result;
 
+typedef struct Tick {           // a host state that counts: plus one at the end of the step
+    int state;                  // index of Program.state
+    const Guard *guard;
+} Tick;
+
 struct Graph {
     Arena *arena;
     Diag *diag;
@@ -160,11 +165,14 @@ struct Graph {
     Result *result;
     int result_count, result_capacity;
     int guard_count;
+    Tick *tick;
+    int tick_count, tick_capacity;
 };
 
 Graph *graph_new(Arena *arena, Diag *diag, const char *name);
 void graph_write(Graph *graph, Variable *variable, Node *value, const Guard *guard, Span span);
 void graph_result(Graph *graph, Result result);
+void graph_tick(Graph *graph, int state, const Guard *guard);
 void graph_print(const Graph *graph, FILE *out);        // the form that `-d PASS` shows
 
 const char *prim_name(Prim prim);

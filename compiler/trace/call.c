@@ -1,0 +1,353 @@
+// call: arguments to parameters, functions inlined, values applied.
+#include "tracer.h"
+
+#include <string.h>
+
+const Ast *member_named(const Declaration *declaration, AstKind kind, const char *name)
+{
+    for (const Ast *m = declaration->tree->b; m; m = m->next)
+        if (m->kind == kind && m->name && strcmp(m->name, name) == 0)
+            return m;
+    return NULL;
+}
+
+// ---- arguments ------------------------------------------------------------------------------------
+
+static const Ast *parameter_named(const Ast *parameters, const char *name)
+{
+    for (const Ast *p = parameters; p; p = p->next)
+        if (strcmp(p->name, name) == 0)
+            return p;
+    return NULL;
+}
+
+static void unknown_argument(Tracer *t, const Ast *parameters, const Argument *argument,
+                             const Binder *binder)
+{
+    fail(t, E_UNKNOWN_ARGUMENT, argument->span, "%s has no parameter `%s`", binder->what,
+         argument->name);
+    const char *names[64];
+    int count = 0;
+    for (const Ast *p = parameters; p && count < 64; p = p->next)
+        names[count++] = p->name;
+    const char *near = diag_nearest(t->arena, argument->name, names, count);
+    if (near)
+        diag_hint(t->diag, "did you mean `%s`?", near);
+    else if (parameters && parameters->span.source)
+        diag_note(t->diag, parameters->span, "its parameters stand here");
+}
+
+// Places arguments under their parameters; false where they do not fit.
+static bool place_arguments(Tracer *t, const Ast *parameters, Argument *argument, int count,
+                            const Binder *binder, const Argument **given)
+{
+    bool good = true;
+    const Ast *next = parameters;
+    for (int i = 0; i < count; i++) {
+        const Ast *parameter = next;
+        if (argument[i].name)
+            parameter = parameter_named(parameters, argument[i].name);
+        else if (next)
+            next = next->next;
+        if (!parameter && argument[i].name && binder->extra
+            && binder->extra(binder->data, &argument[i]))
+            continue;
+        if (!parameter && argument[i].name) {
+            unknown_argument(t, parameters, &argument[i], binder);
+            good = false;
+            continue;
+        }
+        if (!parameter) {
+            fail(t, E_TOO_MANY, argument[i].span, "%s takes %d argument%s, this is one more",
+                 binder->what, ast_count(parameters), ast_count(parameters) == 1 ? "" : "s");
+            return false;
+        }
+        int place = 0;
+        for (const Ast *p = parameters; p != parameter; p = p->next)
+            place++;
+        if (given[place]) {
+            fail(t, E_TWICE, argument[i].span, "`%s` is given twice", parameter->name);
+            good = false;
+        }
+        given[place] = &argument[i];
+    }
+    return good;
+}
+
+// May the command line set this parameter? Numbers, truth values and words may; what shapes the
+// code may not, and `const` says so.
+static bool becomes_setting(const Ast *parameter, const Value *value)
+{
+    if (parameter->flag)
+        return false;
+    const Ast *type = parameter->b ? parameter->a : parameter->a;
+    if (type && (type->kind == AST_TYPE_LIST || type->kind == AST_TYPE_TUPLE))
+        return false;
+    return value->kind == V_NUMBER || value->kind == V_BOOL || value->kind == V_TEXT
+        || value->kind == V_DURATION;
+}
+
+static Value *to_setting(Tracer *t, const Ast *parameter, Value *value, const Binder *binder)
+{
+    if (!binder->settings)
+        return value;
+    const char *name = arena_format(t->arena, "%s.%s", binder->settings, parameter->name);
+    if (!becomes_setting(parameter, value)) {
+        if (parameter->flag && (value->kind == V_NUMBER || value->kind == V_BOOL
+                                || value->kind == V_TEXT))
+            program_setting(t, name, value, parameter, true);
+        return value;
+    }
+    int index = program_setting(t, name, value, parameter, false);
+    HostType type = value->kind == V_TEXT ? HOST_STRING : value->kind == V_BOOL ? HOST_BOOL
+                  : value->kind == V_NUMBER && value->whole && parameter->a
+                    && parameter->a->name && strcmp(parameter->a->name, "int") == 0
+                  ? HOST_INT : HOST_FLOAT;
+    return value_host(t->arena, host_leaf(t->arena, HOST_SETTING, type, index, name));
+}
+
+bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *argument, int count,
+                    const Binder *binder)
+{
+    int places = ast_count(parameters);
+    const Argument **given = arena_alloc(t->arena, sizeof *given * (size_t)(places + 1));
+    if (!place_arguments(t, parameters, argument, count, binder, given))
+        return false;
+    bool good = true, rest_known = false;
+    Shape rest;
+    int place = 0;
+    for (const Ast *p = parameters; p; p = p->next, place++) {
+        Value *value;
+        Span at = given[place] ? given[place]->span : p->span;
+        if (given[place]) {
+            value = given[place]->value;
+        } else if (p->b) {
+            value = eval(t, scope, p->b);
+        } else {
+            fail(t, E_MISSING_ARGUMENT, binder->span, "%s needs `%s`", binder->what, p->name);
+            if (p->span.source)
+                diag_note(t->diag, p->span, "declared here, without a default");
+            good = false;
+            continue;
+        }
+        const char *what = arena_format(t->arena, "`%s` of %s", p->name, binder->what);
+        value = match_type(t, scope, p->a, value, what, at, &rest_known, &rest);
+        if (value->kind == V_POISON)
+            good = false;
+        else
+            value = to_setting(t, p, value, binder);
+        scope_bind(t->arena, scope, p->name, value, binder->kind, p->span);
+    }
+    return good;
+}
+
+// ---- functions ------------------------------------------------------------------------------------
+
+static const Ast *function_body(const Ast *tree)
+{
+    return tree->c;
+}
+
+static Value *run_body(Tracer *t, Function *function, Scope *scope)
+{
+    const Ast *tree = function->tree;
+    const Ast *body = function_body(tree);
+    Value *value = eval_block(t, scope, body);
+    if (value->kind == V_POISON || !tree->b)
+        return value;
+    bool rest_known = false;
+    Shape rest;
+    const char *what = arena_format(t->arena, "the result of `%s`", function->name);
+    return match_type(t, scope, tree->b, value, what, body->span, &rest_known, &rest);
+}
+
+static bool self_frozen(const Part *self)
+{
+    return self && self->frozen;
+}
+
+Value *call_function(Tracer *t, Function *function, Argument *argument, int count, Span span)
+{
+    if (t->calls >= deepest_call) {
+        fail(t, E_RECURSION, span, "`%s` calls itself, or calls go too deep", function->name);
+        diag_hint(t->diag, "functions are inlined, so they cannot be recursive");
+        return &value_poison;
+    }
+    Scope *scope = scope_new(t->arena, function->scope);
+    Binder binder = {.what = arena_format(t->arena, "`%s`", function->name), .kind = BIND_LOCAL,
+                     .tensors = true, .span = span};
+    if (!bind_arguments(t, scope, function->tree->a, argument, count, &binder))
+        return &value_poison;
+
+    Part *outer_self = t->self;
+    const char *outer_path = t->path;
+    bool outer_training = t->training, outer_making = t->making;
+    t->self = function->self;
+    if (function->self && !t->making)
+        t->path = function->self->path;
+    if (self_frozen(function->self))
+        t->training = false;
+    t->calls++;
+    Binding *training = scope_bind(t->arena, scope, t->word_training, value_bool(t->training),
+                                   BIND_LOCAL, span);
+    training->used = true;
+    Value *value = run_body(t, function, scope);
+    t->calls--;
+    t->self = outer_self;
+    t->path = outer_path;
+    t->training = outer_training;
+    t->making = outer_making;
+    return value;
+}
+
+// ---- calls of everything ----------------------------------------------------------------------------
+
+static Value *call_partial(Tracer *t, Partial *partial, Argument *argument, int count, Span span)
+{
+    Argument *all = arena_alloc(t->arena, sizeof *all * (size_t)(partial->count + count));
+    int n = 0, next = 0;
+    for (int i = 0; i < partial->count; i++) {
+        all[n] = partial->argument[i];
+        if (all[n].value->kind == V_HOLE) {
+            while (next < count && argument[next].name)
+                next++;
+            if (next == count)
+                return fail(t, E_MISSING_ARGUMENT, span, "the hole `_` needs a value");
+            all[n].value = argument[next].value;
+            all[n].span = argument[next++].span;
+        }
+        n++;
+    }
+    for (int i = 0; i < count; i++)
+        if (argument[i].name || i >= next)
+            all[n++] = argument[i];
+    return call(t, partial->callee, all, n, span);
+}
+
+static Value *call_part(Tracer *t, Value *callee, Argument *argument, int count, Span span)
+{
+    Binding *forward = scope_here(callee->part->scope, t->word_forward);
+    if (!forward) {
+        fail(t, E_NO_FORWARD, span, "`%s` has no `forward`, so it cannot be applied",
+             callee->part->declaration->name);
+        diag_note(t->diag, callee->part->declaration->tree->name_span, "declared here");
+        return &value_poison;
+    }
+    if (t->making)
+        return fail(t, E_APPLY_IN_BODY, span, "a body makes layers, its methods apply them: `%s` "
+                    "is applied here", callee->part->declaration->name);
+    return call_function(t, forward->value->function, argument, count, span);
+}
+
+static Value *call_list(Tracer *t, Value *callee, Argument *argument, int count, Span span)
+{
+    if (count != 1 || argument[0].name)
+        return fail(t, E_TOO_MANY, span, "a list of parts is applied to one value");
+    Value *x = argument[0].value;
+    for (int i = 0; i < callee->count; i++) {
+        x = apply(t, callee->item[i], x, span);
+        if (x->kind == V_POISON)
+            return x;
+    }
+    return x;
+}
+
+static Value *call_declaration(Tracer *t, Declaration *declaration, Argument *argument, int count,
+                               Span span)
+{
+    declaration->used = true;
+    switch (declaration->kind) {
+    case AST_LAYER:
+    case AST_MODEL:
+        if (!t->making) {
+            fail(t, E_MAKE_IN_METHOD, span, "`%s` is made here, in code that runs each step",
+                 declaration->name);
+            diag_hint(t->diag, "make it in the body of the layer: name = %s(…), and apply it here",
+                      declaration->name);
+            return &value_poison;
+        }
+        return make_part(t, declaration, argument, count, span);
+    case AST_METRIC:
+        if (t->fitting)
+            return make_fitted(t, declaration, argument, count, span);
+        if (!t->in_log) {
+            fail(t, E_METRIC_PLACE, span, "the metric `%s` is used outside of `log`",
+                 declaration->name);
+            diag_hint(t->diag, "log name = %s(…)", declaration->name);
+            return &value_poison;
+        }
+        return log_metric(t, declaration, argument, count, span);
+    case AST_OPTIMIZER_KIND: case AST_SCHEDULE: case AST_CALLBACK: {
+        if (!t->instance_prefix)
+            return fail(t, E_INSTANCE_PLACE, span, "`%s` cannot be made here", declaration->name);
+        return make_instance(t, declaration, argument, count, t->instance_prefix, span);
+    }
+    default:
+        return fail(t, E_NOT_CALLABLE, span, "`%s` cannot be called", declaration->name);
+    }
+}
+
+static Value *call_cast(Tracer *t, DType dtype, Argument *argument, int count, Span span)
+{
+    if (count != 1)
+        return fail(t, E_TOO_MANY, span, "a cast takes one value");
+    Value *value = read_value(t, argument[0].value);
+    if (value->kind == V_NUMBER || value->kind == V_BOOL) {
+        if (dtype_kind(dtype) == KIND_FLOAT || dtype == DT_BOOL || value->whole
+            || value->kind == V_BOOL) {
+            if (!t->graph)
+                return value;
+            Node *node = to_tensor(t, value, dtype == DT_BOOL ? DT_BOOL : dtype, span);
+            return node ? value_tensor(t->arena, node) : &value_poison;
+        }
+    }
+    if (value->kind == V_FILL) {
+        Fill *fill = arena_alloc(t->arena, sizeof *fill);
+        *fill = *value->fill;
+        return value;
+    }
+    Node *node = to_tensor(t, value, value->kind == V_LIST && dtype_kind(dtype) != KIND_INT
+                           ? DT_I32 : dtype, span);
+    if (!node && value->kind == V_LIST)
+        node = to_tensor(t, value, dtype, span);
+    if (!node)
+        return &value_poison;
+    set_origin(t, span);
+    return value_tensor(t->arena, make_cast(&t->builder, dtype, node));
+}
+
+static Value *call_leaf(Tracer *t, Value *callee, Span span)
+{
+    fail(t, E_NOT_CALLABLE, span, "%s cannot be called", value_kind_text(callee));
+    return &value_poison;
+}
+
+Value *call(Tracer *t, Value *callee, Argument *argument, int count, Span span)
+{
+    for (int i = 0; i < count; i++)
+        if (argument[i].value->kind == V_POISON)
+            return &value_poison;
+    switch (callee->kind) {
+    case V_POISON: return callee;
+    case V_FUNCTION: return call_function(t, callee->function, argument, count, span);
+    case V_BUILTIN: return call_builtin(t, callee->builtin, argument, count, span);
+    case V_PARTIAL: return call_partial(t, callee->partial, argument, count, span);
+    case V_PART: return call_part(t, callee, argument, count, span);
+    case V_LIST: return call_list(t, callee, argument, count, span);
+    case V_DECLARATION: return call_declaration(t, callee->declaration, argument, count, span);
+    case V_DTYPE: return call_cast(t, callee->dtype, argument, count, span);
+    default: return call_leaf(t, callee, span);
+    }
+}
+
+Value *apply(Tracer *t, Value *callee, Value *x, Span span)
+{
+    Argument argument = {NULL, x, span};
+    if (callee->kind == V_PART || callee->kind == V_LIST) {
+        bool making = t->making;
+        Value *value = call(t, callee, &argument, 1, span);
+        t->making = making;
+        return value;
+    }
+    return call(t, callee, &argument, 1, span);
+}

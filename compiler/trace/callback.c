@@ -1,0 +1,232 @@
+// callback: instances of optimisers, schedules and callbacks; their host code.
+#include "tracer.h"
+
+#include <string.h>
+
+static const char *const event_name[] = {
+#define LT_EVENT(id, name) name,
+#include "../../runtime/include/lt/events.def"
+#undef LT_EVENT
+};
+enum { event_count = sizeof event_name / sizeof *event_name };
+
+static InstanceKind instance_kind(AstKind kind)
+{
+    return kind == AST_OPTIMIZER_KIND ? INSTANCE_OPTIMIZER
+         : kind == AST_SCHEDULE ? INSTANCE_SCHEDULE : INSTANCE_CALLBACK;
+}
+
+// ---- making -----------------------------------------------------------------------------------------------
+
+static void make_host_state(Tracer *t, Instance *instance, const Ast *member)
+{
+    Value *initial = member->b ? eval(t, instance->scope, member->b) : value_int(t->arena, 0);
+    if (initial->kind == V_POISON)
+        return;
+    const char *name = arena_format(t->arena, "%s.%s", instance->prefix, member->name);
+    int state = program_state(t, name, initial, member->span);
+    Value *value = value_host(t->arena, host_leaf(t->arena, HOST_STATE, HOST_FLOAT, state,
+                                                  member->name));
+    scope_bind(t->arena, instance->scope, member->name, value, BIND_MEMBER, member->span)->host_state
+        = state;
+}
+
+static void make_members(Tracer *t, Instance *instance)
+{
+    const Declaration *d = instance->declaration;
+    if (instance->kind == INSTANCE_OPTIMIZER)
+        return;
+    bool outer_making = t->making;
+    const char *outer_path = t->path;
+    for (const Ast *m = d->tree->b; m; m = m->next) {
+        t->making = true;
+        t->path = instance->prefix;
+        if (m->kind == AST_STATE)
+            make_host_state(t, instance, m);
+        if (m->kind == AST_BIND) {
+            const Ast *value = m->b;
+            for (const Ast *a = m->a; a && value; a = a->next, value = value->next) {
+                t->path = a->name ? join_path(t, instance->prefix, a->name) : instance->prefix;
+                scope_bind(t->arena, instance->scope, a->name, eval(t, instance->scope, value),
+                           BIND_MEMBER, a->span);
+            }
+        }
+        if (m->kind == AST_FUNCTION || (m->kind == AST_METHOD && m->a)) {
+            Value *value = value_new(t->arena, V_FUNCTION);
+            value->function = arena_alloc(t->arena, sizeof *value->function);
+            *value->function = (Function){m, instance->scope, NULL, m->name};
+            scope_bind(t->arena, instance->scope, m->name, value, BIND_HYPER, m->span);
+        }
+        if (m->kind == AST_ASSERT) {
+            Ast statement = *m;
+            statement.next = NULL;
+            run_statements(t, instance->scope, &statement);
+        }
+    }
+    t->making = outer_making;
+    t->path = outer_path;
+}
+
+Value *make_instance(Tracer *t, Declaration *declaration, Argument *argument, int count,
+                     const char *prefix, Span span)
+{
+    Instance *instance = arena_alloc(t->arena, sizeof *instance);
+    instance->kind = instance_kind(declaration->kind);
+    instance->declaration = declaration;
+    instance->index = -1;
+    instance->span = span;
+    instance->prefix = instance->kind == INSTANCE_CALLBACK ? declaration->name : prefix;
+    if (instance->kind == INSTANCE_CALLBACK) {
+        int same = 0;
+        for (int i = 0; i < t->instance_count; i++)
+            same += t->instance[i]->declaration == declaration;
+        if (same)
+            instance->prefix = arena_format(t->arena, "%s%d", declaration->name, same + 1);
+    }
+    instance->scope = scope_new(t->arena, declaration->scope);
+    if (t->model && instance->kind == INSTANCE_CALLBACK) {
+        Value *model = value_new(t->arena, V_PART);
+        model->part = t->model;
+        Scope *around = scope_new(t->arena, declaration->scope);
+        scope_bind(t->arena, around, atom(t->atoms, "model"), model, BIND_GLOBAL, span)->used = true;
+        instance->scope->parent = around;
+    }
+    Binder binder = {.what = arena_format(t->arena, "`%s`", declaration->name), .kind = BIND_HYPER,
+                     .settings = instance->prefix, .span = span};
+    const char *outer = t->instance_prefix;
+    t->instance_prefix = instance->prefix;
+    bool bound = bind_arguments(t, instance->scope, declaration->tree->a, argument, count, &binder);
+    if (bound)
+        make_members(t, instance);
+    t->instance_prefix = outer;
+    if (!bound)
+        return &value_poison;
+    t->instance = arena_grow(t->arena, t->instance, t->instance_count, &t->instance_capacity,
+                             sizeof *t->instance);
+    t->instance[t->instance_count++] = instance;
+    Value *value = value_new(t->arena, V_INSTANCE);
+    value->instance = instance;
+    value->span = span;
+    return value;
+}
+
+// ---- schedules ----------------------------------------------------------------------------------------------
+
+static const char *c_name(Tracer *t, const char *prefix, const char *name)
+{
+    char *text = arena_format(t->arena, "%s_%s", prefix, name);
+    for (char *c = text; *c; c++)
+        if (*c == '.')
+            *c = '_';
+    return text;
+}
+
+const HostExpr *schedule_rate(Tracer *t, Instance *instance, const HostExpr *step)
+{
+    Program *p = t->program;
+    if (instance->index < 0) {
+        const Ast *at = member_named(instance->declaration, AST_METHOD, "at");
+        if (!at || !at->a) {
+            fail(t, E_NO_UPDATE, instance->span, "the schedule `%s` has no `at(step)`",
+                 instance->declaration->name);
+            return NULL;
+        }
+        int errors = diag_count(t->diag);
+        Context outer = save_context(t);
+        t->members = instance->declaration->tree->b;
+        HostFunction *function = host_function(t, c_name(t, instance->prefix, "at"),
+                                               instance->scope, at, -1);
+        restore_context(t, &outer);
+        if (diag_count(t->diag) > errors)
+            return NULL;
+        p->schedule = arena_grow(t->arena, p->schedule, p->schedule_count, &p->schedule_capacity,
+                                 sizeof *p->schedule);
+        p->schedule[p->schedule_count] = (Schedule){instance->prefix, function, -1};
+        instance->index = p->schedule_count++;
+    }
+    HostExpr *rate = arena_alloc(t->arena, sizeof *rate);
+    *rate = (HostExpr){.op = HOST_RATE, .type = HOST_FLOAT, .index = instance->index, .a = step};
+    return rate;
+}
+
+// ---- tensor code in hooks -------------------------------------------------------------------------------------
+
+void open_tensors(Tracer *t)
+{
+    if (!t->host || t->graph || !t->host_tensors)
+        return;
+    Graph *graph = graph_new(t->arena, t->diag,
+                             arena_format(t->arena, "%s_step%d", t->host->function->name,
+                                          t->program->callback_step_count));
+    begin_graph(t, graph);
+}
+
+// What was traced since the last flush becomes a step that the hook runs here.
+void flush_tensors(Tracer *t)
+{
+    if (!t->host || !t->graph || !t->host_tensors)
+        return;
+    Graph *graph = t->graph;
+    end_graph(t);
+    if (graph->write_count || graph->result_count) {
+        Program *p = t->program;
+        p->callback_step = arena_grow(t->arena, p->callback_step, p->callback_step_count,
+                                      &p->callback_step_capacity, sizeof *p->callback_step);
+        p->callback_step[p->callback_step_count] = graph;
+        HostStmt *run = host_emit(t, DO_RUN_STEP, t->host->function->span);
+        run->index = p->callback_step_count++;
+    }
+    open_tensors(t);
+}
+
+// ---- hooks ------------------------------------------------------------------------------------------------------
+
+static int event_of(const char *name)
+{
+    for (int i = 0; i < event_count; i++)
+        if (strcmp(event_name[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static void trace_hooks(Tracer *t, Instance *instance)
+{
+    Program *p = t->program;
+    bool listens = instance->kind == INSTANCE_CALLBACK;
+    for (const Ast *m = instance->declaration->tree->b; m; m = m->next)
+        listens |= m->kind == AST_METHOD && !m->a && strncmp(m->name, "on_", 3) == 0;
+    if (!listens)
+        return;
+    p->callback = arena_grow(t->arena, p->callback, p->callback_count, &p->callback_capacity,
+                             sizeof *p->callback);
+    int index = p->callback_count++;
+    p->callback[index] = (Callback){.name = instance->prefix};
+    t->members = instance->declaration->tree->b;
+    for (const Ast *m = instance->declaration->tree->b; m; m = m->next) {
+        if (m->kind != AST_METHOD || m->a || strcmp(m->name, "at") == 0)
+            continue;
+        int event = event_of(m->name);
+        if (event < 0) {
+            fail(t, E_UNKNOWN_HOOK, m->span, "there is no moment `%s` in a run", m->name);
+            const char *near = diag_nearest(t->arena, m->name, event_name, event_count);
+            if (near)
+                diag_hint(t->diag, "did you mean `%s`?", near);
+            continue;
+        }
+        t->host_tensors = true;
+        p->callback[index].hook[event]
+            = host_function(t, c_name(t, instance->prefix, m->name), instance->scope, m, index);
+        t->host_tensors = false;
+        t->graph = NULL;
+    }
+}
+
+void trace_callbacks(Tracer *t)
+{
+    for (int i = 0; i < t->instance_count; i++) {
+        Context outer = save_context(t);
+        t->phase = PHASE_TRAIN;
+        trace_hooks(t, t->instance[i]);
+        restore_context(t, &outer);
+    }
+}

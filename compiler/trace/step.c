@@ -1,0 +1,343 @@
+// step: graphs of steps, versions of variables, and the model's steps themselves.
+#include "tracer.h"
+
+#include <string.h>
+
+// ---- variables --------------------------------------------------------------------------------------
+
+Variable *program_variable(Program *program, VariableKind kind, const char *path, DType dtype,
+                           const Shape *shape, Span span)
+{
+    Variable *v = arena_alloc(program->arena, sizeof *v);
+    program->variable = arena_grow(program->arena, program->variable, program->variable_count,
+                                   &program->variable_capacity, sizeof *program->variable);
+    v->id = program->variable_count;
+    v->path = path;
+    v->kind = kind;
+    v->dtype = dtype;
+    v->shape = *shape;
+    v->span = span;
+    v->frozen_mask = -1;
+    int64_t stride = 1;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        v->stride[i] = stride;
+        stride *= shape->dim[i].scale;
+    }
+    program->variable[program->variable_count++] = v;
+    return v;
+}
+
+static Update *update_of(Tracer *t, const Variable *variable)
+{
+    if (variable->id >= t->update_capacity) {
+        int wider = variable->id * 2 + 64;
+        Update *more = arena_alloc(t->arena, sizeof *more * (size_t)wider);
+        if (t->update_capacity)
+            memcpy(more, t->update, sizeof *more * (size_t)t->update_capacity);
+        t->update = more;
+        t->update_capacity = wider;
+    }
+    return &t->update[variable->id];
+}
+
+Node *variable_now(Tracer *t, Variable *variable)
+{
+    Update *u = update_of(t, variable);
+    if (!u->now) {
+        Origin origin = t->builder.origin;
+        t->builder.origin = (Origin){variable->span, "", NULL, false};
+        u->now = make_variable(&t->builder, variable);
+        u->now->name = variable->path;
+        t->builder.origin = origin;
+    }
+    return u->now;
+}
+
+static const HostExpr *guard_condition(Tracer *t, const Guard *guard)
+{
+    const HostExpr *all = guard->condition;
+    for (guard = guard->outer; guard; guard = guard->outer)
+        all = host_op(t->arena, HOST_AND, guard->condition, all, NULL);
+    return all;
+}
+
+void variable_write(Tracer *t, Variable *variable, Node *value, Span span)
+{
+    Update *u = update_of(t, variable);
+    Node *before = t->guard ? variable_now(t, variable) : NULL;
+    if (u->written && u->guard != t->guard)
+        u->mixed = true;
+    u->written = true;
+    u->guard = t->guard;
+    u->last = value;
+    u->span = span;
+    if (!t->guard) {
+        u->now = value;
+        return;
+    }
+    // Below the branch, readers see the new value only where it was taken.
+    const Guard *guard = t->guard;
+    Origin origin = t->builder.origin;
+    t->builder.origin.guard = NULL;
+    Node *taken = make_expand(&t->builder, make_host(&t->builder, DT_BOOL, guard_condition(t, guard)),
+                              &value->shape);
+    u->now = make_select(&t->builder, taken, value, before);
+    t->builder.origin = origin;
+}
+
+void begin_graph(Tracer *t, Graph *graph)
+{
+    t->graph = graph;
+    t->builder = (Builder){.graph = graph};
+    t->builder.origin.path = t->path ? t->path : "";
+    t->guard = NULL;
+    t->draws = NULL;
+    t->update = NULL;
+    t->update_capacity = 0;
+}
+
+void end_graph(Tracer *t)
+{
+    Graph *graph = t->graph;
+    for (int i = 0; i < t->update_capacity && i < t->program->variable_count; i++) {
+        Update *u = &t->update[i];
+        if (!u->written)
+            continue;
+        bool guarded = u->guard && !u->mixed;
+        graph_write(graph, t->program->variable[i], guarded ? u->last : u->now,
+                    guarded ? u->guard : NULL, u->span);
+    }
+    t->graph = NULL;
+}
+
+// ---- logs ---------------------------------------------------------------------------------------------
+
+int log_entry(Tracer *t, const char *name, Phase phase, Span span)
+{
+    Program *p = t->program;
+    for (int i = 0; i < p->log_count; i++)
+        if (p->log[i].phase == phase && strcmp(p->log[i].name, name) == 0) {
+            fail(t, E_LOG_TWICE, span, "`%s` is logged twice in this step", name);
+            diag_note(t->diag, p->log[i].span, "the first is here");
+            return i;
+        }
+    p->log = arena_grow(t->arena, p->log, p->log_count, &p->log_capacity, sizeof *p->log);
+    bool train = phase == PHASE_TRAIN;
+    p->log[p->log_count] = (LogEntry){.name = name, .phase = phase, .on_step = train,
+                                      .on_epoch = !train, .progress_bar = true, .span = span};
+    return p->log_count++;
+}
+
+Value *metric_value(Tracer *t, const char *name, Span span)
+{
+    const Program *p = t->program;
+    for (int i = 0; i < p->log_count; i++)
+        if (strcmp(p->log[i].name, name) == 0)
+            return value_host(t->arena, host_leaf(t->arena, HOST_METRIC, HOST_FLOAT, i, name));
+    fail(t, E_UNKNOWN_METRIC, span, "no step logs `%s`", name);
+    const char *names[256];
+    int count = 0;
+    for (int i = 0; i < p->log_count && count < 256; i++)
+        names[count++] = p->log[i].name;
+    const char *near = diag_nearest(t->arena, name, names, count);
+    if (near) {
+        diag_hint(t->diag, "did you mean `%s`?", near);
+    } else if (count) {
+        const char *all = names[0];
+        for (int i = 1; i < count && i < 12; i++)
+            all = arena_format(t->arena, "%s, %s", all, names[i]);
+        diag_hint(t->diag, "logged are: %s", all);
+    }
+    return &value_poison;
+}
+
+// ---- steps --------------------------------------------------------------------------------------------
+
+static int ask_field(Tracer *t, DataPart *data, const char *name)
+{
+    for (int i = 0; i < data->asked_count; i++)
+        if (data->asked[i] == name)
+            return i;
+    data->asked = arena_grow(t->arena, data->asked, data->asked_count, &data->asked_capacity,
+                             sizeof *data->asked);
+    data->asked[data->asked_count] = name;
+    return data->asked_count++;
+}
+
+// A field of the batch: the sample's tensor with the batch axis in front.
+static Value *batch_field(Tracer *t, const Ast *parameter, Dim rows)
+{
+    if (!t->data || !t->data->fields)
+        return fail(t, E_NO_DATA, parameter->span, "there is no data block that makes `%s`",
+                    parameter->name);
+    Binding *field = scope_here(t->data->fields, parameter->name);
+    if (!field || field->value->kind != V_TENSOR) {
+        fail(t, E_UNKNOWN_FIELD, parameter->span, "the sample of `%s` makes no `%s`",
+             t->data->declaration->name, parameter->name);
+        const char *names[128];
+        int count = 0;
+        for (Binding *b = t->data->fields->first; b && count < 128; b = b->next)
+            names[count++] = b->name;
+        const char *near = diag_nearest(t->arena, parameter->name, names, count);
+        if (near)
+            diag_hint(t->diag, "did you mean `%s`?", near);
+        return &value_poison;
+    }
+    const Node *row = field->value->node;
+    Shape shape = {.rank = row->shape.rank + 1};
+    if (shape.rank > max_rank)
+        return fail(t, E_RANK, parameter->span, "a tensor has at most %d axes", max_rank);
+    shape.dim[0] = rows;
+    memcpy(shape.dim + 1, row->shape.dim, sizeof(Dim) * (size_t)row->shape.rank);
+    set_origin(t, parameter->span);
+    Node *node = make_field(&t->builder, ask_field(t, t->data, parameter->name), row->dtype, &shape);
+    node->name = parameter->name;
+    return value_tensor(t->arena, node);
+}
+
+Dim batch_dim(const Tracer *t)
+{
+    if (t->data && t->data->block && t->data->block->batch) {
+        if (t->data->block->drop_last)
+            return dim_of(t->data->block->batch);
+        return (Dim){1, 1};
+    }
+    return dim_of(1);
+}
+
+static Scope *step_scope(Tracer *t, const Ast *method)
+{
+    Dim rows = batch_dim(t);
+    Scope *scope = scope_new(t->arena, t->model->scope);
+    if (t->data && t->data->block && t->data->block->batch)
+        scope_bind(t->arena, scope, atom(t->atoms, "B"), value_dim(t->arena, rows), BIND_LOCAL,
+                   method->span)->used = true;
+    scope_bind(t->arena, scope, t->word_training, value_bool(t->training), BIND_LOCAL,
+               method->span)->used = true;
+    for (const Ast *p = method->a; p; p = p->next) {
+        Value *value = p->b && !(t->data && t->data->fields && scope_here(t->data->fields, p->name))
+                     ? eval(t, scope, p->b) : batch_field(t, p, rows);
+        bool known = false;
+        Shape rest;
+        const char *what = arena_format(t->arena, "`%s`", p->name);
+        value = match_type(t, scope, p->a, value, what, p->span, &known, &rest);
+        scope_bind(t->arena, scope, p->name, value, BIND_LOCAL, p->span)->used = true;
+    }
+    return scope;
+}
+
+static Graph *open_step(Tracer *t, const char *name)
+{
+    Graph *graph = graph_new(t->arena, t->diag, name);
+    bool batch = t->data && t->data->block && t->data->block->batch;
+    graph->bound = batch && !t->data->block->drop_last ? t->data->block->batch : 0;
+    graph->least = 1;
+    t->path = "";
+    begin_graph(t, graph);
+    return graph;
+}
+
+static const Ast *model_method(const Tracer *t, const char *name)
+{
+    return member_named(t->model->declaration, AST_METHOD, name);
+}
+
+static Value *trace_step(Tracer *t, Phase phase, const char *name, const char *as, Graph **graph)
+{
+    const Ast *method = model_method(t, name);
+    t->phase = phase;
+    t->step_name = as;
+    t->training = phase == PHASE_TRAIN;
+    t->in_step = true;
+    *graph = open_step(t, as);
+    open_metrics(t);
+    Scope *scope = step_scope(t, method);
+    Part *outer = t->self;
+    t->self = t->model;
+    Value *value = eval_block(t, scope, method->c);
+    t->self = outer;
+    return value;
+}
+
+static void close_step(Tracer *t)
+{
+    end_graph(t);
+    t->in_step = false;
+    close_metrics(t);
+}
+
+static void add_output(Tracer *t, Value *value, const char *name, Span span)
+{
+    if (value->kind == V_TUPLE || value->kind == V_LIST || value->kind == V_RECORD) {
+        for (int i = 0; i < value->count; i++)
+            add_output(t, value->item[i], value->label ? value->label[i]
+                       : arena_format(t->arena, "%s%d", name, i), span);
+        return;
+    }
+    Node *node = to_tensor(t, value, t->float_type, span);
+    if (!node)
+        return;
+    Program *p = t->program;
+    p->output = arena_grow(t->arena, p->output, p->output_count, &p->output_capacity,
+                           sizeof *p->output);
+    bool per_row = node->shape.rank > 0 && dim_equal(node->shape.dim[0], (Dim){1, 1});
+    p->output[p->output_count] = (Output){name, node->dtype, node->shape, per_row};
+    graph_result(t->graph, (Result){RESULT_PREDICT, p->output_count++, name, node, NULL, span});
+}
+
+static void trace_predict(Tracer *t)
+{
+    const Ast *method = model_method(t, "predict");
+    Value *value;
+    if (method) {
+        value = trace_step(t, PHASE_PREDICT, "predict", "predict_step",
+                           &t->program->phase[PHASE_PREDICT]);
+    } else {
+        method = model_method(t, "forward");
+        if (!method || !t->data || !t->data->fields)
+            return;
+        for (const Ast *p = method->a; p; p = p->next)
+            if (!p->b && !scope_here(t->data->fields, p->name))
+                return;                 // `forward` takes what no data block makes
+        value = trace_step(t, PHASE_PREDICT, "forward", "predict_step",
+                           &t->program->phase[PHASE_PREDICT]);
+    }
+    if (value->kind != V_POISON)
+        add_output(t, value, "output", method->span);
+    close_step(t);
+}
+
+// test_step; without it, validation_step with val_ renamed test_.
+static void trace_test(Tracer *t)
+{
+    const char *name = model_method(t, "test_step") ? "test_step" : "validation_step";
+    if (!model_method(t, name))
+        return;
+    int first = t->program->log_count;
+    trace_step(t, PHASE_TEST, name, "test_step", &t->program->phase[PHASE_TEST]);
+    close_step(t);
+    for (int i = first; i < t->program->log_count; i++) {
+        LogEntry *entry = &t->program->log[i];
+        if (strcmp(name, "validation_step") == 0 && strncmp(entry->name, "val_", 4) == 0)
+            entry->name = arena_format(t->arena, "test_%s", entry->name + 4);
+    }
+}
+
+void trace_steps(Tracer *t)
+{
+    if (!model_method(t, "training_step")) {
+        fail(t, E_NO_TRAINING, t->model->declaration->tree->span, "`%s` has no `training_step`",
+             t->model->declaration->name);
+        return;
+    }
+    t->minimized = 0;
+    trace_step(t, PHASE_TRAIN, "training_step", "training_step", &t->program->phase[PHASE_TRAIN]);
+    close_step(t);
+    if (model_method(t, "validation_step")) {
+        trace_step(t, PHASE_VALIDATE, "validation_step", "validation_step",
+                   &t->program->phase[PHASE_VALIDATE]);
+        close_step(t);
+    }
+    trace_test(t);
+    trace_predict(t);
+}
