@@ -13,27 +13,45 @@ static const char *default_path(const struct lt_run *run)
     return run->line->output ? run->line->output : "predictions.csv";
 }
 
+static bool open_loader(struct lt_run *run, enum lt_phase phase)
+{
+    run->loader[LT_PREDICT] = lt_loader_open(
+        run->dataset,
+        &(struct lt_loader_options){
+            .phase = phase, .seed = run->seed, .in_order = true, .plain = true,
+        },
+        &run->fault);
+    return run->loader[LT_PREDICT] != NULL;
+}
+
+// A data block that has no split gives all of its rows.
+static bool open_all(struct lt_run *run)
+{
+    const char *root = run->settings->value[run->settings->data_root].text;
+    run->whole = run->program->data[0];
+    run->whole.split_given = false;
+    run->whole.train.count = run->whole.val.count = run->whole.test.count = -1;
+    lt_dataset_close(run->dataset);
+    run->dataset = lt_dataset_open(&run->whole, root, run->split_seed, &run->fault);
+    return run->dataset && open_loader(run, LT_PREDICT);
+}
+
 // Rows of a part as validation sees them: in file order, without augmentation.
 static bool open_part(struct lt_run *run)
 {
-    static const char *const parts[] = {"train", "val", "test", "all"};
-    static const enum lt_phase phases[] = {LT_TRAIN, LT_VALIDATE, LT_TEST, LT_PREDICT};
+    static const char *const parts[] = {"train", "val", "test"};
+    static const enum lt_phase phases[] = {LT_TRAIN, LT_VALIDATE, LT_TEST};
     const char *part = run->line->split;
     if (!run->dataset)
         return true;
-    for (int i = 0; part && i < 4; i++)
-        if (strcmp(part, parts[i]) == 0) {
-            run->loader[LT_PREDICT] = lt_loader_open(
-                run->dataset,
-                &(struct lt_loader_options){
-                    .phase = phases[i], .seed = run->seed, .in_order = true, .plain = true,
-                },
-                &run->fault);
-            return run->loader[LT_PREDICT] != NULL;
-        }
-    if (part)
-        return lt_fail(&run->fault, "--split takes train, val, test or all, not \"%s\"", part);
-    return lt_run_open_loader(run, LT_PREDICT);
+    if (!part)
+        return open_loader(run, LT_PREDICT);
+    if (strcmp(part, "all") == 0)
+        return open_all(run);
+    for (int i = 0; i < 3; i++)
+        if (strcmp(part, parts[i]) == 0)
+            return open_loader(run, phases[i]);
+    return lt_fail(&run->fault, "--split takes train, val, test or all, not \"%s\"", part);
 }
 
 static bool count_batches(struct lt_run *run, int64_t *batches)
@@ -104,12 +122,13 @@ int lt_predict(struct lt_run *run)
     enum lt_outcome outcome = LT_BROKEN;
     if (lt_output_open(&writer, run->program, default_path(run), run->extent.batch, &run->fault))
         outcome = predict_all(run, &writer, batches, &rows);
+    const bool split = writer.file_count > 1;
     const bool whole = lt_output_close(&writer, outcome == LT_DONE, &run->fault);
     if (outcome == LT_LEFT)
         return 128 + lt_signals_leave();
     if (!whole)
         return 1;
-    lt_console_say(&run->console, "%" PRId64 " rows predicted, written to %s", rows,
-                   default_path(run));
+    lt_console_say(&run->console, "%" PRId64 " rows predicted, written to %s%s", rows,
+                   default_path(run), split ? ", a file for each result" : "");
     return 0;
 }

@@ -125,13 +125,10 @@ static const char *following_text(struct reader *reader, const char *name, char 
 {
     char **const next = reader->argv + reader->at;
     const bool there = reader->at < reader->argc && strncmp(next[0], "--", 2) != 0;
-    if (!takes_text(reader, name)) {
-        static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "1", "0"};
-        for (size_t i = 0; there && option_find(name) < 0 && i < sizeof words / sizeof *words; i++)
-            if (strcmp(next[0], words[i]) == 0)
-                return reader->argv[reader->at++];
+    if (!there && !takes_text(reader, name))
         return "true";
-    }
+    if (option_find(name) >= 0 && !takes_text(reader, name))
+        return "true";
     if (!there)
         return NULL;
     reader->at++;

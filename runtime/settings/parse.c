@@ -74,7 +74,8 @@ static bool parse_integer(const struct lt_setting *setting, const char *text, do
                           struct lt_fault *fault)
 {
     const char *end;
-    if (setting->number == -1 && (strcmp(text, "none") == 0 || strcmp(text, "None") == 0)) {
+    const bool may_lack = setting->number == -1 || strncmp(setting->name, "trainer.", 8) == 0;
+    if (may_lack && (strcmp(text, "none") == 0 || strcmp(text, "None") == 0)) {
         *number = -1;
         return true;
     }

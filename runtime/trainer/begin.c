@@ -44,10 +44,10 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
     return lt_checkpoint_room(run->saves.folder, run->program, 2, &run->fault);
 }
 
-// The row of the present step is not written yet where its validation has to be done again.
+// The row of the last step is not written yet where its validation has to be done again.
 static bool open_logs(struct lt_run *run)
 {
-    const int64_t from_step = run->at.step - (run->at.validating ? 1 : 0);
+    const int64_t from_step = run->at.step - (run->at.validating && !lt_run_window_is_open(run));
     if (!run->folder)
         return true;
     char *path = lt_path_text("%s/metrics.csv", run->folder);

@@ -14,11 +14,6 @@
 
 // ---- when things are due ------------------------------------------------------------------------
 
-static bool window_is_open(const struct lt_run *run)
-{
-    return run->at.batch % run->plan.micro_batches != 0 && run->at.batch < run->plan.train_batches;
-}
-
 static bool epoch_is_over(const struct lt_run *run)
 {
     return run->at.batch >= run->plan.train_batches;
@@ -34,7 +29,7 @@ static bool stop_counts(const struct lt_run *run)
 
 static bool is_over(const struct lt_run *run)
 {
-    if (window_is_open(run))
+    if (lt_run_window_is_open(run))
         return false;
     return run->at.step >= run->plan.max_steps
         || run->at.epoch + epoch_is_over(run) >= run->plan.max_epochs || stop_counts(run);
@@ -92,7 +87,7 @@ static bool train_batch(struct lt_run *run)
     lt_batch_release(run, LT_TRAIN);
 
     const int64_t index = run->at.batch++;
-    run->at.step += !window_is_open(run);
+    run->at.step += !lt_run_window_is_open(run);
     run->saves.current = false;
     const int bad = lt_metrics_take(&run->metrics);
     lt_run_update_host(run);
@@ -160,13 +155,12 @@ static void ask_for_default_save(struct lt_run *run)
 // Everything between two batches: afterwards the position may be saved.
 static enum lt_outcome after_batch(struct lt_run *run, bool *over)
 {
-    bool validated = false;
     if (run->plan.val_batches > 0
         && (run->at.validating || validation_is_due(run) || is_over(run))) {
         const enum lt_outcome outcome = validate(run);
         if (outcome != LT_DONE)
             return outcome;
-        validated = true;
+        run->metrics.validated = true;
     }
     lt_watch_time(run);
     *over = is_over(run);
@@ -177,7 +171,7 @@ static enum lt_outcome after_batch(struct lt_run *run, bool *over)
         lt_console_end_epoch(&run->console, &progress);
         ask_for_default_save(run);
     }
-    lt_row_write(run, validated, epoch_ends, window_is_open(run), *over);
+    lt_row_write(run, epoch_ends, lt_run_window_is_open(run), *over);
     if (epoch_is_over(run)) {
         run->at.epoch++;
         run->at.batch = 0;

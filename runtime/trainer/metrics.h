@@ -16,6 +16,7 @@ struct lt_metrics {
     double *from_host;                  // logged by callbacks since the last row
     bool *host_logged;
     bool host_wants_row;                // logged outside of a training batch
+    bool validated;                     // a validation's values wait for the row of this step
     int *of_phase[LT_PHASES];           // entries of a phase
     int phase_count[LT_PHASES];
 };

@@ -56,12 +56,13 @@ static void write_row(struct lt_run *run)
     }
 }
 
-void lt_row_write(struct lt_run *run, bool validated, bool epoch_ends, bool window_is_open,
-                  bool over)
+void lt_row_write(struct lt_run *run, bool epoch_ends, bool window_is_open, bool over)
 {
     const int64_t every = run->plan.log_every;
-    const bool steps_due = !window_is_open && every > 0 && (run->at.step % every == 0 || over);
-    if (!steps_due && !validated && !epoch_ends && !run->metrics.host_wants_row)
+    struct lt_metrics *metrics = &run->metrics;
+    const bool steps_due = every > 0 && (run->at.step % every == 0 || over);
+    if (window_is_open
+        || (!steps_due && !metrics->validated && !epoch_ends && !metrics->host_wants_row))
         return;
 
     struct lt_record *record = &run->record;
@@ -70,11 +71,12 @@ void lt_row_write(struct lt_run *run, bool validated, bool epoch_ends, bool wind
     record->step = run->at.step > 0 ? run->at.step - 1 : 0;
     if (steps_due)
         take_steps(run);
-    if (validated)
+    if (metrics->validated)
         take_epoch(run, LT_VALIDATE);
     if (epoch_ends)
         take_epoch(run, LT_TRAIN);
     take_callbacks(run);
+    metrics->validated = false;
     if (!lt_record_empty(record))
         write_row(run);
 }

@@ -53,6 +53,7 @@ struct lt_run {
 
     uint64_t seed, split_seed;
     struct lt_dataset *dataset;
+    struct lt_data whole;               // the data block without its split, where predict asks
     struct lt_loader *loader[LT_PHASES];
 
     char *folder;                       // "…/version_3", NULL: none
@@ -94,6 +95,12 @@ void lt_run_update_host(struct lt_run *run);
 
 // Calls the callbacks that listen, in order.
 void lt_run_fire(struct lt_run *run, enum lt_event event);
+
+// True while batches have been summed up whose step is not made yet.
+static inline bool lt_run_window_is_open(const struct lt_run *run)
+{
+    return run->at.batch % run->plan.micro_batches != 0 && run->at.batch < run->plan.train_batches;
+}
 
 static inline bool lt_run_failed(const struct lt_run *run)
 {

@@ -202,7 +202,8 @@ static bool write_file(struct lt_run *run, const char *file, const char *doomed)
 }
 
 // The list changes before the file is written, since the file holds it, and back if that failed.
-static void save_ranked(struct lt_run *run, const struct lt_save_request *request)
+// False if the file is not among the best and was not written.
+static bool save_ranked(struct lt_run *run, const struct lt_save_request *request)
 {
     struct lt_saves *saves = &run->saves;
     char file[LT_NAME_MOST + 16];
@@ -216,7 +217,7 @@ static void save_ranked(struct lt_run *run, const struct lt_save_request *reques
 
     const int victim = kept_victim(saves, request);
     if (victim == -2)
-        return;
+        return false;
     struct lt_kept gone = {.file = NULL};
     if (victim >= 0) {
         gone = saves->kept[victim];
@@ -235,28 +236,31 @@ static void save_ranked(struct lt_run *run, const struct lt_save_request *reques
         if (gone.file)
             delete_file(run, gone.file);
         free(gone.file);
-        return;
+        return true;
     } else {
         kept_remove(saves, place);
         free(entry.file);
     }
     if (gone.file && !kept_insert(saves, victim, &gone))
         free(gone.file);
+    return true;
 }
 
+// A callback that keeps only the best may not lose the work since then: where its file was not good
+// enough, the position goes to last.safetensors.
 void lt_saves_perform(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
     const int requests = saves->requests;
-    bool last = false;
+    bool last = false, refused = false;
 
     saves->requests = 0;
     for (int i = 0; i < requests; i++) {
         if (saves->request[i].keep != 0)
-            save_ranked(run, &saves->request[i]);
+            refused |= !save_ranked(run, &saves->request[i]);
         last |= saves->request[i].last;
     }
-    if (last)
+    if (last || (refused && !saves->current))
         write_file(run, "last.safetensors", NULL);
 }
 

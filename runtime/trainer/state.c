@@ -32,6 +32,13 @@ static bool put_number(struct lt_run_state *state, double value, const char *for
     return lt_run_state_set_number(state, name, value);
 }
 
+// Sums of an epoch that goes on, or that no row holds yet.
+static bool is_open(const struct lt_metrics *metrics, int log)
+{
+    const enum lt_phase phase = metrics->program->log[log].phase;
+    return phase == LT_TRAIN || (phase == LT_VALIDATE && metrics->validated);
+}
+
 static bool put_sums(const struct lt_metrics *metrics, struct lt_run_state *state)
 {
     bool whole = true;
@@ -39,14 +46,14 @@ static bool put_sums(const struct lt_metrics *metrics, struct lt_run_state *stat
         if (metrics->since_row[i].count != 0)
             whole = put_number(state, metrics->since_row[i].sum, "row_sum", i)
                  && put_number(state, metrics->since_row[i].count, "row_count", i);
-        if (whole && metrics->of_epoch[i].count != 0
-            && metrics->program->log[i].phase == LT_TRAIN)
+        if (whole && metrics->of_epoch[i].count != 0 && is_open(metrics, i))
             whole = put_number(state, metrics->of_epoch[i].sum, "epoch_sum", i)
                  && put_number(state, metrics->of_epoch[i].count, "epoch_count", i);
         if (whole && metrics->host_logged[i])
             whole = put_number(state, metrics->from_host[i], "logged", i);
     }
-    return whole && lt_run_state_set_number(state, "wants_row", metrics->host_wants_row);
+    return whole && lt_run_state_set_number(state, "wants_row", metrics->host_wants_row)
+        && lt_run_state_set_number(state, "validated", metrics->validated);
 }
 
 static bool put_requests(const struct lt_saves *saves, struct lt_run_state *state)
@@ -148,6 +155,7 @@ static void restore_sums(struct lt_metrics *metrics, const struct lt_run_state *
         metrics->host_logged[i] = has_fact(state, "logged", i);
         metrics->from_host[i] = number_of(state, "logged", i);
     }
+    metrics->validated = lt_run_state_number(state, "validated", 0) != 0;
     metrics->host_wants_row = lt_run_state_number(state, "wants_row", 0) != 0;
 }
 

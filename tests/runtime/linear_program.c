@@ -10,7 +10,11 @@
 //     LINEAR_TRACE=file   every event is appended to the file
 //     LINEAR_PLAIN=1      no callbacks
 //     LINEAR_SLOW=us      each training batch takes so long
+//     LINEAR_SIGNAL="s n" it raises signal s in its n-th training batch (of this process)
+//     LINEAR_SIGNAL_IN_VALIDATION=n    SIGTERM in the n-th validation batch after the first step
+#define _POSIX_C_SOURCE 200809L
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +75,27 @@ static void slow_down(void)
     if (!text)
         return;
     const long microseconds = atol(text);
-    nanosleep(&(struct timespec){microseconds / 1000000, microseconds % 1000000 * 1000}, NULL);
+    struct timespec left = {microseconds / 1000000, microseconds % 1000000 * 1000};
+    while (nanosleep(&left, &left) != 0) {
+    }
+}
+
+static void raise_in_batch(void)
+{
+    static int batches;
+    int number, batch;
+    const char *text = getenv("LINEAR_SIGNAL");
+    batches++;
+    if (text && sscanf(text, "%d %d", &number, &batch) == 2 && batch == batches)
+        raise(number);
+}
+
+static void raise_in_validation(const struct lt_call *call)
+{
+    static int batches;
+    const char *text = getenv("LINEAR_SIGNAL_IN_VALIDATION");
+    if (call->step > 0 && text && atoi(text) == ++batches)
+        raise(SIGTERM);
 }
 
 static bool is_nan_step(const struct lt_call *call)
@@ -88,6 +112,7 @@ static void training_step(const struct lt_call *call)
     double loss = 0, absolute = 0;
 
     slow_down();
+    raise_in_batch();
     if (call->host->micro_batch == 0) {
         memset(v->weight_gradient, 0, sizeof v->weight_gradient);
         v->bias_gradient = v->rows = 0;
@@ -137,7 +162,12 @@ static void measure(const struct lt_call *call, int loss_entry)
     call->log[loss_entry] = (struct lt_value){loss, (double)call->rows};
 }
 
-static void validation_step(const struct lt_call *call) { measure(call, VAL_LOSS); }
+static void validation_step(const struct lt_call *call)
+{
+    raise_in_validation(call);
+    measure(call, VAL_LOSS);
+}
+
 static void test_step(const struct lt_call *call) { measure(call, TEST_LOSS); }
 
 static void reset_metric(const struct lt_call *call)
