@@ -1,8 +1,7 @@
 #include "contract.h"
 
 #include "contract_choose.h"
-
-#include <stdlib.h>
+#include "order.h"
 
 enum {
     block_rows = 48, block_rows_small = 24,     // of a unit of work
@@ -21,33 +20,9 @@ Dim loops_size(const Loop *loop, int count)
 
 // ---- loops --------------------------------------------------------------------------------------
 
-typedef struct Ranked {
-    Loop loop;
-    int64_t stride;
-    int place;
-} Ranked;
-
-static int by_stride(const void *a, const void *b)
+static int64_t bound_of(const PlanStep *step)
 {
-    const Ranked *x = a, *y = b;
-    if (x->stride != y->stride)
-        return x->stride < y->stride ? 1 : -1;
-    return x->place - y->place;
-}
-
-// Orders loops by the strides of a load, the greatest outermost; keeps them if one has no stride.
-static void sort_loops(const PlanStep *step, Loop *loop, int count, const Index *index)
-{
-    Ranked ranked[2 * max_rank];
-    for (int i = 0; i < count; i++) {
-        Dim stride;
-        if (!index_stride(index, loop[i].var, &stride))
-            return;
-        ranked[i] = (Ranked){loop[i], llabs(size_at_bound(step, stride)), i};
-    }
-    qsort(ranked, (size_t)count, sizeof *ranked, by_stride);
-    for (int i = 0; i < count; i++)
-        loop[i] = ranked[i].loop;
+    return step->graph->bound ? step->graph->bound : 1;
 }
 
 static void sort_space(const PlanStep *step, const Stage *stage, Tiling *t)
@@ -143,9 +118,9 @@ static void schedule(const PlanStep *step, const Stage *stage, Tiling *t)
         if (stage->after.item[i].kind == ITEM_STORE)
             store = &stage->after.item[i];
     if (t->turned)
-        sort_loops(step, t->row, t->row_count, store->index);
+        loops_sort(t->row, t->row_count, store->index, bound_of(step));
     else
-        sort_loops(step, t->row, t->row_count, t->left->index);
+        loops_sort(t->row, t->row_count, t->left->index, bound_of(step));
 }
 
 // ---- the pass -----------------------------------------------------------------------------------
@@ -178,7 +153,7 @@ static int tile_stage(PlanStep *step, int at, Stage *stage)
     if (!roles_choose(step, stage, &roles))
         return 0;
     if (roles.left->kind == EXPR_LOAD && !roles.copy_left)
-        sort_loops(step, stage->reduce, stage->reduce_count, roles.left->index);
+        loops_sort(stage->reduce, stage->reduce_count, roles.left->index, bound_of(step));
     if (!sums_fit(stage, &roles))
         return 0;
 

@@ -14,15 +14,16 @@ static Origin origin_of(const Node *node)
 
 // ---- moves of images and weights ----------------------------------------------------------------
 
-// Grows each place axis by low and high; negative amounts cut.
+// Grows each of the last `spatial` axes by low and high; negative amounts cut.
 static Node *places_grow(Builder *b, Node *x, int spatial, const int64_t *low, const int64_t *high)
 {
+    const int lead = x->shape.rank - spatial;
     int64_t start[max_rank] = {0}, step[max_rank], under[max_rank] = {0}, over[max_rank] = {0};
     Shape cut = x->shape;
     for (int i = 0; i < x->shape.rank; i++)
         step[i] = 1;
     for (int i = 0; i < spatial; i++) {
-        const int axis = channel_axes + i;
+        const int axis = lead + i;
         start[axis] = low[i] < 0 ? -low[i] : 0;
         under[axis] = low[i] > 0 ? low[i] : 0;
         over[axis] = high[i] > 0 ? high[i] : 0;
@@ -127,6 +128,72 @@ static Node *lower_input(Builder *b, const Node *node)
     return make_convolve(b, gradient, weight_turn(b, weight, window), &dense);
 }
 
+// ---- the gradient of a maximum ------------------------------------------------------------------
+
+enum { most_window = 256 };             // places of a window that any float counts exactly
+
+static bool windows_apart(const Window *window)
+{
+    int64_t size = 1;
+    for (int i = 0; i < window->spatial; i++) {
+        if (window->stride[i] != window->size[i] || window->dilation[i] != 1 || window->low[i])
+            return false;
+        size *= window->size[i];
+    }
+    return size <= most_window;
+}
+
+// Shape [lead.., places, size, places, size, ..], each part 1 where it is not asked for.
+static Shape windows_shape(const Shape *pooled, const Window *window, bool lead, bool places,
+                           bool size)
+{
+    const int first = pooled->rank - window->spatial;
+    Shape shape = {.rank = pooled->rank + window->spatial};
+    for (int i = 0; i < first; i++)
+        shape.dim[i] = lead ? pooled->dim[i] : dim_of(1);
+    for (int i = 0; i < window->spatial; i++) {
+        shape.dim[first + 2 * i] = places ? pooled->dim[first + i] : dim_of(1);
+        shape.dim[first + 2 * i + 1] = dim_of(size ? window->size[i] : 1);
+    }
+    return shape;
+}
+
+// One value of a window for each of its places, `from` being the shape that t has as windows.
+static Node *windows_fill(Builder *b, Node *t, const Shape *from, const Shape *pooled,
+                          const Node *x, const Window *window)
+{
+    const Shape whole = windows_shape(pooled, window, true, true, true);
+    Shape joined = *pooled;
+    int64_t low[max_spatial] = {0}, high[max_spatial];
+    const int first = pooled->rank - window->spatial;
+    for (int i = 0; i < window->spatial; i++) {
+        joined.dim[first + i].scale *= window->size[i];
+        high[i] = x->shape.dim[first + i].scale - joined.dim[first + i].scale;
+    }
+    Node *filled = make_broadcast(b, make_reshape(b, t, from), &whole);
+    return places_grow(b, make_reshape(b, filled, &joined), window->spatial, low, high);
+}
+
+// Where windows lie apart, each element of x looks up whether it was the one.
+static Node *lower_maximum(Builder *b, const Node *node)
+{
+    const Window *window = &node->attr->window;
+    Node *x = node->input[0], *gradient = node->input[1];
+    const Shape pooled = gradient->shape;
+    const Shape each = windows_shape(&pooled, window, true, true, false);
+    const Shape once = windows_shape(&pooled, window, false, false, true);
+    const Shape count = {.rank = 1, .dim = {shape_size(&once)}};
+    Node *number = make_iota(b, x->dtype, &count, 0);
+    number = windows_fill(b, number, &once, &pooled, x, window);
+    Node *place = make_window_max_pick(b, x, number, window);
+    place = windows_fill(b, place, &each, &pooled, x, window);
+    gradient = windows_fill(b, gradient, &each, &pooled, x, window);
+    return make_select(b, make_binary(b, P_EQ, number, place), gradient,
+                       make_zeros_like(b, gradient));
+}
+
+// ---- the graph ----------------------------------------------------------------------------------
+
 static Node *lower_node(Builder *b, Node *node)
 {
     b->origin = origin_of(node);
@@ -134,11 +201,11 @@ static Node *lower_node(Builder *b, Node *node)
     case P_CONVOLVE: return window_pads(&node->attr->window) ? lower_convolve(b, node) : node;
     case P_CONVOLVE_WEIGHT: return window_pads(&node->attr->window) ? lower_weight(b, node) : node;
     case P_CONVOLVE_INPUT: return lower_input(b, node);
+    case P_WINDOW_MAX_GRAD:
+        return windows_apart(&node->attr->window) ? lower_maximum(b, node) : node;
     default: return node;
     }
 }
-
-// ---- the graph ----------------------------------------------------------------------------------
 
 // Appends what `node` needs, then `node`, where they are not in the new order yet.
 static void order_visit(Node **ordered, int *count, Node *node)

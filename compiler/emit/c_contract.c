@@ -1,0 +1,313 @@
+// Spells a Tiling as C over the functions of lt/tile.h.
+//
+//     for each unit                        panel of lanes, block of rows, point of the outer loops
+//         for each tile of the block       six rows: six pointers
+//             lt_tile(...)                 the whole sum
+//             for each row, for each lane  what is done with the sum
+//
+// Where sums are cut in chunks, or stored along rows, all sums of a block stand in `total` first.
+#include "c_contract.h"
+
+#include "../kernel/contract.h"
+
+typedef struct Tiles {                  // a kernel being printed
+    C *c;
+    const Stage *stage;
+    const Tiling *t;
+    IndexContext *context;
+    const char *type, *suffix;          // "float", "f32"
+    const char *value;                  // name of a finished sum
+    const char *first_lane;             // of a panel
+    const Var *first;                   // the same, in indexes
+} Tiles;
+
+static Tiles tiles_of(C *c, const Kernel *kernel)
+{
+    const Stage *stage = kernel->stage[0];
+    const Tiling *t = stage->contraction->tiling;
+    return (Tiles){.c = c, .stage = stage, .t = t, .context = c_context(c),
+                   .type = c_type(t->dtype), .suffix = c_suffix(t->dtype)};
+}
+
+// ---- sizes --------------------------------------------------------------------------------------
+
+static const char *lanes_text(const Tiles *p)
+{
+    return p->t->width ? arena_format(c_arena(p->c), "%d", p->t->width)
+                       : arena_format(c_arena(p->c), "lt_wide_%s", p->suffix);
+}
+
+static bool has_rows(const Tiles *p)
+{
+    return p->t->row_count > 0;
+}
+
+static const char *rows_text(const Tiles *p)
+{
+    return c_dim(p->c, loops_size(p->t->row, p->t->row_count));
+}
+
+static const char *outer_text(const Tiles *p)
+{
+    if (p->t->outer_count == 0)
+        return "";
+    return arena_format(c_arena(p->c), "%s * ",
+                        c_dim(p->c, loops_size(p->t->outer, p->t->outer_count)));
+}
+
+static const char *lane_count_text(const Tiles *p)
+{
+    return c_dim(p->c, p->t->lanes);
+}
+
+// Every tile is full of lanes that count, whatever the width of the machine.
+static bool lanes_divide(const Tiles *p)
+{
+    const int widest = p->t->width ? p->t->width : tile_width(p->t->dtype, 2);
+    return p->t->lanes.power == 0 && p->t->lanes.scale % widest == 0;
+}
+
+static void print_sizes(const Tiles *p)
+{
+    c_line(p->c, "enum { tile = lt_rows, lanes = %s, block_rows = %d };", lanes_text(p),
+           (int)p->t->block);
+    c_line(p->c, "const int row_count = %s, lane_count = %s;", rows_text(p), lane_count_text(p));
+    c_line(p->c, "const int panels = (lane_count + lanes - 1) / lanes;");
+    c_line(p->c, "const int blocks = (row_count + block_rows - 1) / block_rows;");
+    c_line(p->c, "const int units = %spanels * blocks;", outer_text(p));
+}
+
+static void print_nest(const Tiles *p)
+{
+    Text text = text_new(c_arena(p->c));
+    for (int i = p->t->sum_count; i < tile_loops; i++)
+        text_add(&text, "{1, 0, 0}, ");
+    for (int i = 0; i < p->t->sum_count; i++) {
+        const TileLoop *loop = &p->t->sum[i];
+        text_add(&text, "{%s, %s, %s}%s", c_dim(p->c, loop->count), c_dim(p->c, loop->rows),
+                 c_dim(p->c, loop->lanes), i + 1 < p->t->sum_count ? ", " : "");
+    }
+    c_line(p->c, "%sstruct lt_nest nest = {{%s}};", p->t->chunk ? "" : "const ", text.data);
+}
+
+// ---- points -------------------------------------------------------------------------------------
+
+// Declares the variables of `loop`, outermost first, of which `from` is the flattened number.
+static void print_point(const Tiles *p, const Loop *loop, int count, const char *from)
+{
+    for (int i = 0; i < count; i++) {
+        const Dim below = loops_size(loop + i + 1, count - i - 1);
+        const char *quotient = dim_is(below, 1) ? from
+                                                : arena_format(c_arena(p->c), "%s / (%s)", from,
+                                                               c_dim(p->c, below));
+        const char *name = c_var(p->c, loop[i].var);
+        if (i == 0)
+            c_line(p->c, "const %s %s = %s;", c_integer(p->c), name, quotient);
+        else
+            c_line(p->c, "const %s %s = %s %% %s;", c_integer(p->c), name, quotient,
+                   c_dim(p->c, loop[i].var->extent));
+    }
+}
+
+static void print_unit(const Tiles *p)
+{
+    const Tiling *t = p->t;
+    if (t->panel_outermost) {
+        c_line(p->c, "const int block = unit %% blocks, panel = unit / blocks %% panels;");
+    } else {
+        c_line(p->c, "const int panel = unit %% panels, block = unit / panels %% blocks;");
+    }
+    print_point(p, t->outer, t->outer_count, "(unit / (panels * blocks))");
+    c_line(p->c, "const int first_row = block * block_rows;");
+    c_line(p->c, "const int last_row = lt_least(first_row + block_rows, row_count);");
+    if (lanes_divide(p)) {
+        c_line(p->c, "const int %s = panel * lanes;", p->first_lane);
+    } else if (t->padded) {
+        c_line(p->c, "const int %s = panel * lanes;", p->first_lane);
+        c_line(p->c, "const int last = lt_least(lanes, lane_count - %s);", p->first_lane);
+    } else {                            // the last tile starts early; what it has twice is skipped
+        c_line(p->c, "const int %s = lt_least(panel * lanes, lane_count - lanes);", p->first_lane);
+        c_line(p->c, "const int skip = panel * lanes - %s;", p->first_lane);
+    }
+}
+
+// ---- operands -----------------------------------------------------------------------------------
+
+// Address of an operand at the start of the sum and at the first lane.
+static const char *operand_text(const Tiles *p, const Expr *operand)
+{
+    const Index *at = operand->index;
+    const Index *zero = index_number(p->context, 0);
+    for (int i = 0; i < p->stage->reduce_count; i++)
+        at = index_substitute(p->context, at, p->stage->reduce[i].var, zero);
+    at = index_substitute(p->context, at, p->t->lane, index_var(p->context, p->first));
+    return arena_format(c_arena(p->c), "%s + %s", c_buffer(p->c, operand->buffer),
+                        c_index(p->c, at));
+}
+
+static const char *chunk_step(const Tiles *p, Dim stride)
+{
+    return p->t->chunk ? arena_format(c_arena(p->c), " + (ptrdiff_t)turn * %s",
+                                      c_dim(p->c, stride))
+                       : "";
+}
+
+static void print_tile(const Tiles *p)
+{
+    const Tiling *t = p->t;
+    c_line(p->c, "const %s *left[tile];", p->type);
+    c_line(p->c, "_Alignas(64) %s sum[tile * lanes];", p->type);
+    c_open(p->c, "for (int i = 0; i < tile; i++)");
+    if (has_rows(p))
+        c_line(p->c, "const int at = lt_least(row + i, row_count - 1);");
+    print_point(p, t->row, t->row_count, "at");
+    c_line(p->c, "left[i] = %s%s;", operand_text(p, t->left),
+           chunk_step(p, t->sum[0].rows));
+    c_close(p->c);
+    c_line(p->c, "lt_%s_%s%s(left, %s%s, &nest, false, sum);", t->pairs ? "pairs" : "tile",
+           p->suffix, t->width ? arena_format(c_arena(p->c), "_%d", t->width) : "",
+           operand_text(p, t->right), chunk_step(p, t->sum[0].lanes));
+}
+
+// ---- what is done with a sum --------------------------------------------------------------------
+
+static void print_lanes_open(const Tiles *p)
+{
+    c_pragma(p->c, "omp simd");
+    if (lanes_divide(p))
+        c_open(p->c, "for (int j = 0; j < lanes; j++)");
+    else if (p->t->padded)
+        c_open(p->c, "for (int j = 0; j < last; j++)");
+    else
+        c_open(p->c, "for (int j = skip; j < lanes; j++)");
+}
+
+static void print_lane(const Tiles *p)
+{
+    c_line(p->c, "const %s %s = %s + j;", c_integer(p->c), c_var(p->c, p->t->lane),
+           p->first_lane);
+}
+
+static void print_result(const Tiles *p, const char *sum)
+{
+    c_line(p->c, "const %s %s = %s;", p->type, p->value, sum);
+    c_body(p->c, p->stage, &p->stage->after);
+}
+
+static void print_tile_after(const Tiles *p)
+{
+    c_open(p->c, "for (int i = 0; i < tile && row + i < last_row; i++)");
+    if (has_rows(p))
+        c_line(p->c, "const int at = row + i;");
+    print_point(p, p->t->row, p->t->row_count, "at");
+    print_lanes_open(p);
+    print_lane(p);
+    print_result(p, "sum[i * lanes + j]");
+    c_close(p->c);
+    c_close(p->c);
+}
+
+static void print_block_after(const Tiles *p)
+{
+    if (p->t->turned) {
+        c_open(p->c, "for (int j = %s; j < %s; j++)",
+               lanes_divide(p) || p->t->padded ? "0" : "skip",
+               !lanes_divide(p) && p->t->padded ? "last" : "lanes");
+        print_lane(p);
+        c_pragma(p->c, "omp simd");
+        c_open(p->c, "for (int row = first_row; row < last_row; row++)");
+        print_point(p, p->t->row, p->t->row_count, "row");
+    } else {
+        c_open(p->c, "for (int row = first_row; row < last_row; row++)");
+        print_point(p, p->t->row, p->t->row_count, "row");
+        print_lanes_open(p);
+        print_lane(p);
+    }
+    print_result(p, "total[(row - first_row) * lanes + j]");
+    c_close(p->c);
+    c_close(p->c);
+}
+
+// ---- blocks -------------------------------------------------------------------------------------
+
+static void print_rows_open(const Tiles *p)
+{
+    c_open(p->c, "for (int row = first_row; row < last_row; row += tile)");
+}
+
+static void print_into_total(const Tiles *p)
+{
+    c_line(p->c, "%s *into = total + (row - first_row) * lanes;", p->type);
+    c_pragma(p->c, "omp simd");
+    c_line(p->c, "for (int i = 0; i < tile * lanes; i++) into[i] %s= sum[i];",
+           p->t->chunk ? "+" : "");
+}
+
+static void print_chunks(const Tiles *p)
+{
+    const int outermost = tile_loops - p->t->sum_count;
+    c_line(p->c, "_Alignas(64) %s total[block_rows * lanes];", p->type);
+    c_line(p->c, "for (int i = 0; i < block_rows * lanes; i++) total[i] = 0;");
+    c_open(p->c, "for (int turn = 0; turn < %s; turn += %d)", c_dim(p->c, p->t->sum[0].count),
+           (int)p->t->chunk);
+    c_line(p->c, "nest.loop[%d].count = lt_least(%d, %s - turn);", outermost, (int)p->t->chunk,
+           c_dim(p->c, p->t->sum[0].count));
+    print_rows_open(p);
+    print_tile(p);
+    print_into_total(p);
+    c_close(p->c);
+    c_close(p->c);
+    print_block_after(p);
+}
+
+static void print_turned(const Tiles *p)
+{
+    c_line(p->c, "_Alignas(64) %s total[block_rows * lanes];", p->type);
+    print_rows_open(p);
+    print_tile(p);
+    print_into_total(p);
+    c_close(p->c);
+    print_block_after(p);
+}
+
+static void print_straight(const Tiles *p)
+{
+    print_rows_open(p);
+    print_tile(p);
+    print_tile_after(p);
+    c_close(p->c);
+}
+
+// Names that the text below uses; whoever comes later gets another.
+static void take_names(C *c)
+{
+    static const char *const names[] = {
+        "tile", "lanes", "block_rows", "row_count", "lane_count", "panels", "blocks", "units",
+        "nest", "unit", "block", "panel", "first_row", "last_row", "last", "skip", "row", "left",
+        "sum", "at", "i", "j", "into", "total", "turn",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        c_unique(c, names[i]);
+}
+
+void c_contraction(C *c, const Kernel *kernel)
+{
+    Tiles p = tiles_of(c, kernel);
+    take_names(c);
+    p.value = c_unique(c, p.stage->acc[0].name);
+    c_rename_acc(c, &p.stage->acc[0], p.value);
+    p.first = var_new(p.context, "first_lane", p.t->lanes);
+    print_sizes(&p);
+    print_nest(&p);
+    c_share(c, "");
+    c_open(c, "for (int unit = 0; unit < units; unit++)");
+    p.first_lane = c_var(c, p.first);
+    print_unit(&p);
+    if (p.t->chunk)
+        print_chunks(&p);
+    else if (p.t->turned)
+        print_turned(&p);
+    else
+        print_straight(&p);
+    c_close(c);
+}
