@@ -1,7 +1,6 @@
 // verify.c: finds what no maker would have made.
 #include "../trace/program.h"
 #include "shapes.h"
-#include <string.h>
 
 typedef struct Verifier {
     const Graph *graph;
@@ -41,9 +40,9 @@ static void verify_place(const Verifier *v, const Node *node, int id)
 
 static void verify_shape(const Verifier *v, const Node *node)
 {
-    if (node->dtype < 0 || node->dtype >= DT_COUNT || node->shape.rank < 0
-        || node->shape.rank > max_rank)
-        refuse(v, node, "no such dtype or rank");
+    if ((unsigned)node->dtype >= DT_COUNT || (unsigned)node->shape.rank > max_rank)
+        bug("after %s, graph %s: %%%d = %s has no such dtype or rank", v->pass, v->graph->name,
+            node->id, prim_name(node->prim));
     for (int i = 0; i < node->shape.rank; i++)
         if (node->shape.dim[i].scale < 0 || node->shape.dim[i].power < 0)
             refuse(v, node, "a negative size");

@@ -1,5 +1,5 @@
 #include "case.h"
-#include "trace/host.h"
+#include "trace/program.h"
 #include <math.h>
 
 // SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators").
@@ -50,6 +50,8 @@ void case_free(Case *c)
 {
     for (int i = 0; i < c->field_count; i++)
         value_free(&c->field[i]);
+    for (int i = 0; i < c->variable_count; i++)
+        value_free(&c->stored[i]);
     arena_free(c->arena);
 }
 
@@ -76,27 +78,46 @@ Shape case_shape(Case *c, int least, int most)
     return shape;
 }
 
+static Value value_random(Case *c, DType type, const Shape *shape, double low, double high)
+{
+    Value value = value_new(type, shape, c->rows);
+    for (int64_t at = 0; at < value.count; at++) {
+        const double number = random_between(&c->random, low, high);
+        value_set(&value, at, dtype_kind(type) == KIND_FLOAT ? dtype_round(type, number)
+                                                             : floor(number));
+    }
+    return value;
+}
+
 Node *case_field(Case *c, DType type, const Shape *shape, double low, double high)
 {
     if (c->field_count == case_fields)
         bug("a case has %d fields", case_fields);
     const int i = c->field_count++;
-    c->field[i] = value_new(type, shape, c->rows);
-    for (int64_t at = 0; at < c->field[i].count; at++) {
-        const double number = random_between(&c->random, low, high);
-        value_set(&c->field[i], at, dtype_kind(type) == KIND_FLOAT ? dtype_round(type, number)
-                                                                   : floor(number));
-    }
+    c->field[i] = value_random(c, type, shape, low, high);
     c->node[i] = make_field(&c->b, i, type, shape);
     c->checked[i] = dtype_kind(type) == KIND_FLOAT;
     return c->node[i];
 }
 
+Variable *case_variable(Case *c, DType type, const Shape *shape, double low, double high)
+{
+    if (c->variable_count == case_variables)
+        bug("a case has %d variables", case_variables);
+    const int i = c->variable_count++;
+    Variable *variable = arena_alloc(c->arena, sizeof *variable);
+    *variable = (Variable){.id = i, .path = arena_format(c->arena, "v%d", i), .dtype = type,
+                           .shape = *shape, .frozen_mask = -1};
+    c->stored[i] = value_random(c, type, shape, low, high);
+    return c->variable[i] = variable;
+}
+
 void case_evaluate(Case *c, Node *const *of, int count, bool narrow, Value *value)
 {
     OracleResult *result = arena_alloc(c->arena, sizeof *result * (size_t)count);
-    const OracleInput input = {.rows = c->rows, .seed = 1, .field = c->field, .host = case_host,
-                               .host_context = c, .narrow = narrow};
+    const OracleInput input = {.rows = c->rows, .seed = 1, .field = c->field,
+                               .variable = c->stored, .host = case_host, .host_context = c,
+                               .narrow = narrow};
     c->graph->result_count = 0;
     for (int i = 0; i < count; i++)
         graph_result(c->graph, (Result){.kind = RESULT_FIELD, .index = i, .value = of[i]});

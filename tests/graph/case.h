@@ -14,7 +14,7 @@ uint64_t random_bits(Random *random);
 int random_below(Random *random, int count);            // 0 .. count - 1
 double random_between(Random *random, double low, double high);
 
-enum { case_fields = 24 };
+enum { case_fields = 24, case_variables = 6 };
 
 // What the sizes of a case look like.
 typedef enum Flavour {
@@ -33,6 +33,9 @@ typedef struct Case {
     Node *node[case_fields];
     bool checked[case_fields];          // its gradient is
     int field_count;
+    Variable *variable[case_variables];
+    Value stored[case_variables];
+    int variable_count;
 } Case;
 
 void case_begin(Case *c, uint64_t seed, Flavour flavour);
@@ -42,6 +45,8 @@ Dim case_size(Case *c);                                 // of one axis, by the f
 Shape case_shape(Case *c, int least, int most);         // ranks
 // A field of random numbers in [low, high), of integers if the type is one.
 Node *case_field(Case *c, DType type, const Shape *shape, double low, double high);
+// A variable of random numbers; its shape is static.
+Variable *case_variable(Case *c, DType type, const Shape *shape, double low, double high);
 
 double case_host(void *c, const HostExpr *number);      // a HostNumber
 // What nodes are worth; the values are the caller's. Draws have seed 1, step 0.

@@ -1,5 +1,5 @@
 #include "random_graph.h"
-#include "trace/host.h"
+#include "trace/program.h"
 #include <math.h>
 #include <string.h>
 
@@ -42,7 +42,7 @@ static bool is_bool(const Node *node) { return node->dtype == DT_BOOL; }
 // A node of the pool that fits, newer ones more often; NULL if there is none.
 static Node *pick(Growth *g, Fits *fits, int least_rank, int most_rank)
 {
-    for (int tries = 0; tries < 40; tries++) {
+    for (int tries = 0; g->count && tries < 40; tries++) {
         const int back = below(g, 1 + below(g, g->count));
         Node *node = g->pool[g->count - 1 - back];
         if (fits(node) && node->shape.rank >= least_rank && node->shape.rank <= most_rank)
@@ -397,7 +397,11 @@ static Node *grow_window(Growth *g)
 {
     Node *x = pick_image(g);
     const Window window = window_any(g, 1 + below(g, x->shape.rank - 2));
-    return make_window(g->b, below(g, 2) ? P_WINDOW_SUM : P_WINDOW_MAX, x, &window);
+    switch (below(g, 3)) {
+    case 0: return make_window(g->b, P_WINDOW_SUM, x, &window);
+    case 1: return make_window(g->b, P_WINDOW_MAX, x, &window);
+    default: return make_window_max_pick(g->b, x, partner(g, x), &window);
+    }
 }
 
 static Node *index_of(Growth *g, int64_t count)
@@ -434,12 +438,35 @@ static Node *grow_scan(Growth *g)
     return make_scan(g->b, P_CUMPROD, bounded(g, x), axis, below(g, 2));
 }
 
+static Node *grow_host(Growth *g)
+{
+    HostExpr *rows = arena_alloc(g->c->arena, sizeof *rows);
+    *rows = (HostExpr){.op = HOST_ROWS, .type = HOST_INT, .number = 1 + below(g, 2), .index = 1};
+    return make_host(g->b, g->c->type, rows);
+}
+
+static Node *grow_variable(Growth *g)
+{
+    Case *c = g->c;
+    const Flavour flavour = c->flavour;
+    c->flavour = flavour == FLAVOUR_ROWS ? FLAVOUR_MIXED : flavour;     // a variable has no B
+    const Shape shape = case_shape(c, 0, 3);
+    c->flavour = flavour;
+    if (c->variable_count < case_variables && below(g, 2))
+        return make_variable(g->b, case_variable(c, c->type, &shape, -2, 2));
+    return c->variable_count ? make_variable(g->b, c->variable[below(g, c->variable_count)]) : NULL;
+}
+
 static Node *grow_source(Growth *g)
 {
     Shape shape = case_shape(g->c, 0, 4);
-    if (shape.rank && below(g, 2))
-        return make_iota(g->b, g->c->type, &shape, below(g, shape.rank));
-    return make_cast(g->b, g->c->type, make_random(g->b, (uint64_t)below(g, 3), &shape));
+    switch (below(g, 4)) {
+    case 0: return grow_host(g);
+    case 1: return grow_variable(g);
+    case 2: return make_cast(g->b, g->c->type, make_random(g->b, (uint64_t)below(g, 3), &shape));
+    default:
+        return shape.rank ? make_iota(g->b, g->c->type, &shape, below(g, shape.rank)) : NULL;
+    }
 }
 
 // The gradient of a sum of something in something before it.
@@ -486,6 +513,18 @@ static void add_results(Case *c)
                                          .value = graph->node[id], .guard = graph->node[id]->guard});
 }
 
+// Each variable is written what fits it best: something of its shape, squashed.
+static void add_writes(Growth *g)
+{
+    for (int i = 0; i < g->c->variable_count; i++) {
+        Variable *variable = g->c->variable[i];
+        Node *old = make_variable(g->b, variable);
+        Node *value = unary(g, P_TANH, binary(g, P_ADD, old, partner(g, old)));
+        if (below(g, 3))
+            graph_write(g->c->graph, variable, value, NULL, (Span){0});
+    }
+}
+
 static bool is_tame(const OracleResult *result, int count)
 {
     for (int i = 0; i < count; i++)
@@ -495,11 +534,21 @@ static bool is_tame(const OracleResult *result, int count)
     return true;
 }
 
+int random_graph_results(const Case *c)
+{
+    return c->graph->result_count + c->variable_count;
+}
+
 void random_graph_run(Case *c, bool narrow, OracleResult *result)
 {
-    const OracleInput input = {.rows = c->rows, .seed = 1, .field = c->field, .host = case_host,
-                               .host_context = c, .narrow = narrow};
+    Value variable[case_variables];
+    const OracleInput input = {.rows = c->rows, .seed = 1, .field = c->field, .variable = variable,
+                               .host = case_host, .host_context = c, .narrow = narrow};
+    for (int i = 0; i < c->variable_count; i++)
+        variable[i] = value_copy(&c->stored[i]);
     interpret(c->graph, &input, result);
+    for (int i = 0; i < c->variable_count; i++)
+        result[c->graph->result_count + i] = (OracleResult){true, variable[i]};
 }
 
 bool random_graph(Case *c, int operations)
@@ -508,8 +557,8 @@ bool random_graph(Case *c, int operations)
     const int end = c->graph->node_count + operations;
     const int kinds = sizeof growers / sizeof *growers;
     int outside = 0;                    // of the pool, while a guard is open
-    keep(g, grow_source(g));
     keep(g, pick_image(g));
+    keep(g, grow_source(g));
     for (int tries = 0; tries < 4 * operations && c->graph->node_count < end; tries++) {
         if (!c->b.origin.guard && below(g, 12) == 0) {
             outside = g->count;
@@ -520,12 +569,16 @@ bool random_graph(Case *c, int operations)
         }
         keep(g, growers[below(g, kinds)](g));
     }
+    if (c->b.origin.guard)
+        g->count = outside;
     c->b.origin.guard = NULL;
+    add_writes(g);
     add_results(c);
-    OracleResult *result = arena_alloc(c->arena, sizeof *result * (size_t)c->graph->result_count);
+    const int count = random_graph_results(c);
+    OracleResult *result = arena_alloc(c->arena, sizeof *result * (size_t)count);
     random_graph_run(c, false, result);
-    const bool tame = is_tame(result, c->graph->result_count);
-    for (int i = 0; i < c->graph->result_count; i++)
+    const bool tame = is_tame(result, count);
+    for (int i = 0; i < count; i++)
         value_free(&result[i].value);
     return tame;
 }
