@@ -225,9 +225,29 @@ static Value *logger(Tracer *t, Span span, const Argument *argument, int count, 
     return value_text(t->arena, "tensorboard");
 }
 
+static const char *span_name(Tracer *t, Span span)
+{
+    const char *text = span_text(t->arena, span);
+    return arena_string(t->arena, text, strcspn(text, " (\n"));
+}
+
+// What the language has and this version has not: a sentence that says so, not an unknown name.
+static Value *later(Tracer *t, Span span, const Argument *argument, int count, void *data)
+{
+    (void)argument; (void)count; (void)data;
+    return fail(t, E_LATER, span, "`%s` is not part of this version", span_name(t, span));
+}
+
 const Builtin source_builtins[] = {
     {"idx", idx, NULL, NULL, 0},       {"csv", csv, NULL, NULL, 0},
     {"npy", npy, NULL, NULL, 0},       {"categories", categories, NULL, NULL, 0},
     {"fitted", fitted, NULL, NULL, 0}, {"tensorboard", logger, NULL, NULL, 0},
+    {"text", later, NULL, NULL, 0},    {"images", later, NULL, NULL, 0},
+    {"chars", later, NULL, NULL, 0},   {"bytes", later, NULL, NULL, 0},
+    {"bpe", later, NULL, NULL, 0},     {"tiktoken", later, NULL, NULL, 0},
+    {"attend", later, NULL, NULL, 0},  {"along", later, NULL, NULL, 0},
+    {"kv_cache", later, NULL, NULL, 0}, {"with_images", later, NULL, NULL, 0},
+    {"histogram", later, NULL, NULL, 0}, {"heatmap", later, NULL, NULL, 0},
+    {"safetensors", later, NULL, NULL, 0}, {"checkpoint", later, NULL, NULL, 0},
     {0},
 };

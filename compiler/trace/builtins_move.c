@@ -23,9 +23,11 @@ static bool infer_size(Tracer *t, Value *sizes, const Node *x, Shape *shape, Spa
     if (!shape_argument(t, list, shape, span))
         return false;
     Dim have = shape_size(&x->shape), want = shape_size(shape);
-    // A batch axis that the sizes do not speak of stays in front.
-    if (x->shape.rank && x->shape.dim[0].power && want.power == 0
-        && (have.power != 0) && shape->rank < max_rank) {
+    // A batch axis, or a first axis, that the sizes do not speak of stays in front.
+    bool batched = x->shape.rank && x->shape.dim[0].power && want.power == 0 && have.power != 0;
+    bool first_left = x->shape.rank && hole < 0 && !dim_equal(have, want)
+                   && dim_equal(dim_mul(x->shape.dim[0], want), have);
+    if ((batched || first_left) && shape->rank < max_rank) {
         memmove(shape->dim + 1, shape->dim, sizeof(Dim) * (size_t)shape->rank);
         shape->dim[0] = x->shape.dim[0];
         shape->rank++;

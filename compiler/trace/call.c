@@ -221,7 +221,7 @@ static Value *call_partial(Tracer *t, Partial *partial, Argument *argument, int 
     for (int i = 0; i < count; i++)
         if (argument[i].name || i >= next)
             all[n++] = argument[i];
-    return call(t, partial->callee, all, n, span);
+    return call_value(t, partial->callee, all, n, span);
 }
 
 static Value *call_part(Tracer *t, Value *callee, Argument *argument, int count, Span span)
@@ -322,7 +322,7 @@ static Value *call_leaf(Tracer *t, Value *callee, Span span)
     return &value_poison;
 }
 
-Value *call(Tracer *t, Value *callee, Argument *argument, int count, Span span)
+Value *call_value(Tracer *t, Value *callee, Argument *argument, int count, Span span)
 {
     for (int i = 0; i < count; i++)
         if (argument[i].value->kind == V_POISON)
@@ -345,9 +345,9 @@ Value *apply(Tracer *t, Value *callee, Value *x, Span span)
     Argument argument = {NULL, x, span};
     if (callee->kind == V_PART || callee->kind == V_LIST) {
         bool making = t->making;
-        Value *value = call(t, callee, &argument, 1, span);
+        Value *value = call_value(t, callee, &argument, 1, span);
         t->making = making;
         return value;
     }
-    return call(t, callee, &argument, 1, span);
+    return call_value(t, callee, &argument, 1, span);
 }

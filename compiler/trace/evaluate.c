@@ -72,6 +72,8 @@ static Value *constant_value(Tracer *t, Declaration *declaration, Span span)
 static Value *eval_name(Tracer *t, Scope *scope, const Ast *tree)
 {
     Binding *binding = scope_find(scope, tree->name);
+    if (!binding && t->in_step && t->graph && strcmp(tree->name, "B") == 0)
+        return value_dim(t->arena, t->graph->bound ? (Dim){1, 1} : batch_dim(t));
     if (!binding) {
         fail(t, E_UNKNOWN_NAME, tree->span, "`%s` is not known here", tree->name);
         suggest(t, scope, tree->name);
@@ -208,8 +210,11 @@ static Value *eval_item(Tracer *t, Scope *scope, const Ast *tree, const char *pa
 {
     if (!t->making)
         return eval(t, scope, tree);
-    t->path = join_path(t, path, arena_format(t->arena, "%d", place));
+    int base = t->item_base;
+    t->path = join_path(t, path, arena_format(t->arena, "%d", base + place));
+    t->item_base = 0;
     Value *value = eval(t, scope, tree);
+    t->item_base = base;
     t->path = path;
     return value;
 }
@@ -599,7 +604,7 @@ static Value *eval_call(Tracer *t, Scope *scope, const Ast *tree)
     for (int i = 0; i < count; i++)
         if (is_hole_argument(argument[i].value) && callee->kind != V_FILL)
             return make_partial(t, callee, argument, count, tree->span);
-    return call(t, callee, argument, count, tree->span);
+    return call_value(t, callee, argument, count, tree->span);
 }
 
 // x |> f(a): x takes the place of `_` if there is one, else it comes first.
@@ -627,7 +632,7 @@ static Value *eval_pipe(Tracer *t, Scope *scope, const Ast *tree)
     for (int i = 0; hole && i < count; i++)
         if (argument[i].value->kind == V_HOLE)
             argument[i].value = x;
-    return call(t, callee, argument, count, span_join(tree->a->span, right->span));
+    return call_value(t, callee, argument, count, span_join(tree->a->span, right->span));
 }
 
 // ---- other forms --------------------------------------------------------------------------------
@@ -692,7 +697,12 @@ static Value *eval_binary(Tracer *t, Scope *scope, const Ast *tree)
 {
     if (strcmp(tree->name, "and") == 0 || strcmp(tree->name, "or") == 0)
         return eval_logic(t, scope, tree);
-    Value *a = eval(t, scope, tree->a), *b = eval(t, scope, tree->b);
+    Value *a = eval(t, scope, tree->a);
+    int base = t->item_base;
+    if (a->kind == V_LIST && tree->name[0] == '+')
+        t->item_base += a->count;       // parts of [a] + [b] count on
+    Value *b = eval(t, scope, tree->b);
+    t->item_base = base;
     if (strcmp(tree->name, "..") == 0)
         return eval_range(t, a, b, tree->span);
     return binary(t, tree->name, a, b, tree->span);

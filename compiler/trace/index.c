@@ -339,7 +339,7 @@ Value *index_value(Tracer *t, Scope *scope, Value *object, const Ast *subscripts
     case V_FILL: return index_fill(t, scope, object, subscripts, span);
     case V_NAMESPACE: return index_names(t, scope, object, subscripts, span);
     case V_BUILTIN: case V_FUNCTION: {      // normal[n]: a fill of the library with its defaults
-        Value *fill = call(t, object, NULL, 0, span);
+        Value *fill = call_value(t, object, NULL, 0, span);
         return fill->kind == V_FILL ? index_fill(t, scope, fill, subscripts, span)
              : fill->kind == V_POISON ? fill
              : fail(t, E_INDEX, span, "a function has no index");

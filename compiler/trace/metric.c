@@ -347,10 +347,3 @@ Value *log_metric(Tracer *t, Declaration *declaration, Argument *argument, int c
     *last = p;
     return &value_none;
 }
-
-Value *make_fitted(Tracer *t, Declaration *metric, Argument *argument, int count, Span span)
-{
-    (void)argument;
-    (void)count;
-    return fail(t, E_LATER, span, "`fitted(%s(…))` is not part of this version", metric->name);
-}

@@ -144,8 +144,9 @@ bool to_tensors(Tracer *t, Value **value, Node **node, int count, Span span)
         node[i] = needs_shape(value[i]) ? NULL : to_tensor(t, value[i], type, span);
         if (!node[i] && !needs_shape(value[i]))
             return false;
-        if (node[i] && !shape_broadcast(&joint, &node[i]->shape, &joint))
-            continue;                   // reported by broadcast_nodes
+        Shape before = joint;           // a misfit is reported by broadcast_nodes
+        if (node[i] && !shape_broadcast(&before, &node[i]->shape, &joint))
+            joint = before;
     }
     for (int i = 0; fills && i < count; i++)
         if (!node[i] && !(node[i] = resolve_fill(t, value[i]->fill, &joint, type, span)))
@@ -156,8 +157,9 @@ bool to_tensors(Tracer *t, Value **value, Node **node, int count, Span span)
 bool broadcast_nodes(Tracer *t, Node **node, int count, Span span)
 {
     Shape joint = node[0]->shape;
-    for (int i = 1; i < count; i++)
-        if (!shape_broadcast(&joint, &node[i]->shape, &joint)) {
+    for (int i = 1; i < count; i++) {
+        Shape before = joint;
+        if (!shape_broadcast(&before, &node[i]->shape, &joint)) {
             fail(t, E_SHAPE, span, "%s and %s do not fit together",
                  shape_text(t->arena, &node[0]->shape), shape_text(t->arena, &node[i]->shape));
             for (int k = 0; k <= i; k += i)
@@ -167,6 +169,7 @@ bool broadcast_nodes(Tracer *t, Node **node, int count, Span span)
             diag_hint(t->diag, "sizes are compared from the last; they must be equal or 1");
             return false;
         }
+    }
     set_origin(t, span);
     for (int i = 0; i < count; i++)
         node[i] = make_expand(&t->builder, node[i], &joint);
@@ -223,7 +226,7 @@ static Node *fill_function(Tracer *t, Fill *fill, const Shape *shape, DType dtyp
     for (int i = 0; i < shape->rank; i++)
         item[i] = value_dim(t->arena, shape->dim[i]);
     Argument argument = {NULL, value_list(t->arena, V_LIST, item, shape->rank), span};
-    Value *value = call(t, fill->a, &argument, 1, span);
+    Value *value = call_value(t, fill->a, &argument, 1, span);
     if (value->kind == V_FILL)
         return resolve_fill(t, value->fill, shape, dtype, span);
     Node *node = to_tensor(t, value, dtype, span);

@@ -129,6 +129,14 @@ static Node *initial_node(Tracer *t, Value *value, DType dtype, const Shape *sha
     return make_expand(&t->builder, node, shape);
 }
 
+static bool path_taken(const Program *program, const char *path)
+{
+    for (int i = 0; i < program->variable_count; i++)
+        if (strcmp(program->variable[i]->path, path) == 0)
+            return true;
+    return false;
+}
+
 static Value *make_leaf(Tracer *t, Scope *scope, const Ast *member, const Extras *extras,
                         const char *path, bool frozen, const char *layer)
 {
@@ -161,6 +169,8 @@ static Value *make_leaf(Tracer *t, Scope *scope, const Ast *member, const Extras
     if (!node)
         return &value_poison;
     VariableKind kind = member->kind == AST_PARAM ? VAR_PARAMETER : VAR_BUFFER;
+    if (path_taken(t->program, leaf_path))
+        return fail(t, E_PATH_TWICE, t->made_at, "two parameters would be named `%s`", leaf_path);
     Variable *variable = program_variable(t->program, kind, leaf_path, dtype, &shape, member->span);
     variable->trainable = kind == VAR_PARAMETER && !frozen && dtype_kind(dtype) == KIND_FLOAT;
     variable->saved = true;
@@ -454,7 +464,7 @@ static Value *map_leaf(void *data, Value **leaf)
     Argument argument[8];
     for (int i = 0; i < r->count; i++)
         argument[i] = (Argument){NULL, read_value(t, leaf[i]), r->span};
-    Value *value = call(t, mapped->callee, argument, r->count, r->span);
+    Value *value = call_value(t, mapped->callee, argument, r->count, r->span);
     Node *node = to_tensor(t, value, t->float_type, r->span);
     if (!node)
         return &value_poison;
@@ -471,7 +481,7 @@ Value *map_leaves(Tracer *t, Value *callee, Value **part, int count, Span span)
         Argument argument[8];
         for (int i = 0; i < count; i++)
             argument[i] = (Argument){NULL, read_value(t, part[i]), span};
-        return call(t, callee, argument, count, span);
+        return call_value(t, callee, argument, count, span);
     }
     Rebuild r = {.t = t, .map = map_leaf, .count = count, .span = span};
     Mapped mapped = {&r, callee};

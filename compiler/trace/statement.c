@@ -125,7 +125,7 @@ static void assign_name(Tracer *t, Scope *scope, const Ast *target, Value *value
     scope_bind(t->arena, scope, target->name, kept, BIND_LOCAL, target->span);
 }
 
-void assign(Tracer *t, Scope *scope, const Ast *target, Value *value)
+void assign_target(Tracer *t, Scope *scope, const Ast *target, Value *value)
 {
     switch (target->kind) {
     case AST_NAME: assign_name(t, scope, target, value); break;
@@ -134,7 +134,7 @@ void assign(Tracer *t, Scope *scope, const Ast *target, Value *value)
         int count = ast_count(target->a), i = 0;
         if (value->kind == V_POISON) {
             for (const Ast *a = target->a; a; a = a->next)
-                assign(t, scope, a, value);
+                assign_target(t, scope, a, value);
             break;
         }
         if ((value->kind != V_TUPLE && value->kind != V_LIST) || value->count != count) {
@@ -143,7 +143,7 @@ void assign(Tracer *t, Scope *scope, const Ast *target, Value *value)
             break;
         }
         for (const Ast *a = target->a; a; a = a->next)
-            assign(t, scope, a, value->item[i++]);
+            assign_target(t, scope, a, value->item[i++]);
         break;
     }
     case AST_FIELD: {
@@ -172,7 +172,7 @@ static void run_assign(Tracer *t, Scope *scope, const Ast *tree)
 {
     int targets = ast_count(tree->a), values = ast_count(tree->b);
     if (targets == 1 && values == 1) {
-        assign(t, scope, tree->a, eval(t, scope, tree->b));
+        assign_target(t, scope, tree->a, eval(t, scope, tree->b));
         return;
     }
     if (values == 1) {
@@ -188,7 +188,7 @@ static void run_assign(Tracer *t, Scope *scope, const Ast *tree)
         }
         int i = 0;
         for (const Ast *a = tree->a; a; a = a->next)
-            assign(t, scope, a, value->kind == V_POISON ? value : value->item[i++]);
+            assign_target(t, scope, a, value->kind == V_POISON ? value : value->item[i++]);
         return;
     }
     if (targets != values) {
@@ -201,14 +201,14 @@ static void run_assign(Tracer *t, Scope *scope, const Ast *tree)
         value[i++] = eval(t, scope, b);
     i = 0;
     for (const Ast *a = tree->a; a; a = a->next)
-        assign(t, scope, a, value[i++]);
+        assign_target(t, scope, a, value[i++]);
 }
 
 static void run_update(Tracer *t, Scope *scope, const Ast *tree)
 {
     Value *old = eval(t, scope, tree->a), *by = eval(t, scope, tree->b);
     char op[2] = {tree->name[0], 0};
-    assign(t, scope, tree->a, binary(t, op, old, by, tree->span));
+    assign_target(t, scope, tree->a, binary(t, op, old, by, tree->span));
 }
 
 // ---- if -----------------------------------------------------------------------------------------

@@ -205,6 +205,36 @@ Dim batch_dim(const Tracer *t)
     return dim_of(1);
 }
 
+// A parameter of `predict` that no sample makes: `count: int <= 64 = 16` is the rows of the call,
+// other numbers are settings.
+static Value *predict_parameter(Tracer *t, const Ast *p)
+{
+    Value *value = eval(t, t->file, p->b);
+    if (value->kind != V_NUMBER && value->kind != V_BOOL && value->kind != V_TEXT)
+        return value;
+    const char *name = arena_format(t->arena, "predict.%s", p->name);
+    bool rows = p->a && p->a->kind == AST_TYPE_BOUND && p->a->b;
+    int index = program_setting(t, name, value, p, false);
+    if (!rows)
+        return value_host(t->arena, host_leaf(t->arena, HOST_SETTING,
+                          value->kind == V_BOOL ? HOST_BOOL : value_is_whole(value) ? HOST_INT
+                          : HOST_FLOAT, index, name));
+    if (t->program->predict_setting >= 0 || t->graph->bound)
+        return fail(t, E_LIMIT, p->span, "`predict` has one dynamic size, `%s` is a second", p->name);
+    t->program->setting[index].type = SETTING_INTEGER;
+    t->program->predict_setting = index;
+    t->graph->bound = (int64_t)p->a->b->number;
+    return value_dim(t->arena, (Dim){1, 1});
+}
+
+static Value *step_argument(Tracer *t, const Ast *p, Dim rows)
+{
+    bool made = t->data && t->data->fields && scope_here(t->data->fields, p->name);
+    if (!p->b || made)
+        return batch_field(t, p, rows);
+    return t->phase == PHASE_PREDICT ? predict_parameter(t, p) : eval(t, t->file, p->b);
+}
+
 static Scope *step_scope(Tracer *t, const Ast *method)
 {
     Dim rows = batch_dim(t);
@@ -215,8 +245,7 @@ static Scope *step_scope(Tracer *t, const Ast *method)
     scope_bind(t->arena, scope, t->word_training, value_bool(t->training), BIND_LOCAL,
                method->span)->used = true;
     for (const Ast *p = method->a; p; p = p->next) {
-        Value *value = p->b && !(t->data && t->data->fields && scope_here(t->data->fields, p->name))
-                     ? eval(t, scope, p->b) : batch_field(t, p, rows);
+        Value *value = step_argument(t, p, rows);
         bool known = false;
         Shape rest;
         const char *what = arena_format(t->arena, "`%s`", p->name);
@@ -226,10 +255,21 @@ static Scope *step_scope(Tracer *t, const Ast *method)
     return scope;
 }
 
-static Graph *open_step(Tracer *t, const char *name)
+// `predict` may take nothing of the data: then its rows are not those of a batch.
+static bool takes_fields(const Tracer *t, const Ast *method)
+{
+    if (t->phase != PHASE_PREDICT)
+        return true;
+    for (const Ast *p = method->a; p; p = p->next)
+        if (t->data->fields && scope_here(t->data->fields, p->name))
+            return true;
+    return false;
+}
+
+static Graph *open_step(Tracer *t, const char *name, const Ast *method)
 {
     Graph *graph = graph_new(t->arena, t->diag, name);
-    bool batch = t->data && t->data->block && t->data->block->batch;
+    bool batch = t->data && t->data->block && t->data->block->batch && takes_fields(t, method);
     graph->bound = batch && !t->data->block->drop_last ? t->data->block->batch : 0;
     graph->least = 1;
     t->path = "";
@@ -249,7 +289,7 @@ static Value *trace_step(Tracer *t, Phase phase, const char *name, const char *a
     t->step_name = as;
     t->training = phase == PHASE_TRAIN;
     t->in_step = true;
-    *graph = open_step(t, as);
+    *graph = open_step(t, as, method);
     open_metrics(t);
     Scope *scope = step_scope(t, method);
     Part *outer = t->self;

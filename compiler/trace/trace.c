@@ -239,6 +239,7 @@ static Tracer *tracer_new(Arena *arena, AtomTable *atoms, Diag *diag, const Trac
     t->program = arena_alloc(arena, sizeof *t->program);
     t->program->arena = arena;
     t->program->diag = diag;
+    t->program->predict_setting = -1;
     const char *slash = strrchr(options->spec_path, '/');
     t->program->spec = slash ? slash + 1 : options->spec_path;
     hash_begin(&t->hash);

@@ -187,6 +187,7 @@ struct Tracer {
     bool host_tensors;          // hooks may hold tensor code
     Instance **instance;
     int instance_count, instance_capacity;
+    int item_base;              // where the places of the list being made begin
     int calls;
     const Ast *members;         // of the callback or schedule whose hooks are traced
     bool fitting;               // inside fitted(…)
@@ -211,7 +212,7 @@ HostText *host_text(Tracer *t, Scope *scope, const Ast *string);
 
 // ---- statement.c -----------------------------------------------------------------------------------
 Value *run_statements(Tracer *t, Scope *scope, const Ast *list);
-void assign(Tracer *t, Scope *scope, const Ast *target, Value *value);
+void assign_target(Tracer *t, Scope *scope, const Ast *target, Value *value);
 Value *run_if(Tracer *t, Scope *scope, const Ast *tree);
 Value *run_for(Tracer *t, Scope *scope, const Ast *tree);
 void run_log(Tracer *t, Scope *scope, const Ast *tree);
@@ -228,7 +229,7 @@ bool tree_assigns(const Ast *tree, const char *name);
 bool tree_calls(const Ast *tree, const char *name);
 
 // ---- call.c ----------------------------------------------------------------------------------------
-Value *call(Tracer *t, Value *callee, Argument *argument, int count, Span span);
+Value *call_value(Tracer *t, Value *callee, Argument *argument, int count, Span span);
 Value *call_function(Tracer *t, Function *function, Argument *argument, int count, Span span);
 Value *apply(Tracer *t, Value *callee, Value *x, Span span);
 // Matches arguments to parameters; binds them in `scope` as `kind`. Extra named arguments for which

@@ -3,6 +3,7 @@
 // Integers wrap, so that no value of a program has undefined behaviour; what is exact stays plain
 // C in the emitted file. Nothing here allocates or keeps anything.
 #pragma once
+#include "lt/least.h"
 #include "lt/math.h"
 #include "lt/random.h"
 #include <stdbool.h>
@@ -13,7 +14,6 @@
 #pragma clang diagnostic ignored "-Wpass-failed"
 #endif
 
-static inline int lt_least(int x, int y) { return x < y ? x : y; }
 static inline int64_t lt_least_i64(int64_t x, int64_t y) { return x < y ? x : y; }
 
 // Division of indexes that rounds down, by a positive number.
@@ -26,6 +26,9 @@ static inline int64_t lt_index_mod(int64_t x, int64_t by)
 {
     return x - lt_index_div(x, by) * by;
 }
+
+static inline bool lt_both(bool x, bool y) { return x & y; }       // both are evaluated
+static inline bool lt_either(bool x, bool y) { return x | y; }
 
 // ---- integers of every width ----------------------------------------------------------------------
 

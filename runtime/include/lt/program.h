@@ -228,6 +228,7 @@ struct lt_program {
     void (*hook)(struct lt_host *host, int callback, enum lt_event event);
     const char *layer_table;                // the model summary, one line a layer, "name\ttype\tcount\n"
     void *context;
+    int predict_setting;        // 1 + the setting that gives the rows of predict; 0: rows of the data
 };
 
 extern const struct lt_program lt_program;

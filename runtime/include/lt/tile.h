@@ -16,6 +16,7 @@
 // Functions stay out of line: the loops around them are then compiled in no time, and registers
 // are allocated for the tile alone. Speed needs -O3, -fno-math-errno and an -march with fma.
 #pragma once
+#include "lt/least.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,11 +45,6 @@ enum { lt_wide_f32 = 16, lt_wide_f64 = 8 };
 #define lt_pairs_f32 lt_pairs_f32_16
 #define lt_pairs_f64 lt_pairs_f64_8
 #endif
-
-static inline int lt_least(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 #define LT_OUT_OF_LINE __attribute__((noinline, unused)) static
 
