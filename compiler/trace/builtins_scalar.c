@@ -1,6 +1,8 @@
 // builtins_scalar: scalar functions and reductions, at every stage.
 #include "builtins.h"
 
+#include <lt/math.h>
+
 #include <math.h>
 
 // ---- arguments ------------------------------------------------------------------------------------
@@ -114,21 +116,18 @@ static Value *two_operands(Tracer *t, Span span, Value **v, int detail)
                            span);
 }
 
-// Functions that the host has not got are compositions there; constants fold either way.
+// Functions that the host has not got: constants fold, host numbers are refused.
 static Value *tensor_only(Tracer *t, Span span, Value **v, int detail)
 {
     Value *x = read_value(t, v[0]);
-    Argument one = {NULL, x, span};
-    if (x->kind == V_NUMBER || x->kind == V_HOST) {
-        Value *number = value_number(t->arena, 1, true);
-        Value *shifted = detail == P_LOG1P ? binary(t, "+", x, number, span) : x;
-        HostOp op = detail == P_LOG1P ? HOST_LOG : HOST_EXP;
-        if (detail == P_ERF)
-            return fail(t, E_STAGE, span, "`erf` works on tensors only");
-        Value *y = scalar_function(t, P_EXP, op, shifted, NULL, span);
-        return detail == P_LOG1P ? y : binary(t, "-", y, number, span);
+    if (x->kind == V_NUMBER) {
+        double y = detail == P_LOG1P ? lt_log1p_f64(x->number)
+                 : detail == P_EXPM1 ? lt_expm1_f64(x->number) : lt_erf_f64(x->number);
+        return value_number(t->arena, y, false);
     }
-    (void)one;
+    if (x->kind == V_HOST)
+        return fail(t, E_STAGE, span, "`%s` works on constants and tensors, not on numbers that are "
+                    "known between steps", prim_name((Prim)detail));
     return scalar_function(t, (Prim)detail, (HostOp)-1, x, NULL, span);
 }
 

@@ -74,6 +74,8 @@ static Value *eval_name(Tracer *t, Scope *scope, const Ast *tree)
     Binding *binding = scope_find(scope, tree->name);
     if (!binding && t->in_step && t->graph && strcmp(tree->name, "B") == 0)
         return value_dim(t->arena, t->graph->bound ? (Dim){1, 1} : batch_dim(t));
+    if (!binding && strcmp(tree->name, "batched") == 0)
+        return value_bool(t->in_step);  // false in `sample`, where there is one row
     if (!binding) {
         fail(t, E_UNKNOWN_NAME, tree->span, "`%s` is not known here", tree->name);
         suggest(t, scope, tree->name);
@@ -795,6 +797,7 @@ Value *eval(Tracer *t, Scope *scope, const Ast *tree)
     }
     Value *value = eval_kind(t, scope, tree);
     t->depth--;
+    note_stage(t, tree->span, value);
     return value;
 }
 

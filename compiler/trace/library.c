@@ -169,6 +169,7 @@ void load_files(Tracer *t)
         return;
     }
     note_source(t, source);
+    begin_stages(t, source);
     t->spec_folder = folder_of(t, t->options->spec_path);
     t->tree = parse(t->arena, t->atoms, t->diag, source);
     Loaded *loaded = NULL;

@@ -85,7 +85,7 @@ void make_optimizers(Tracer *t)
         if (value->kind != V_INSTANCE || value->instance->kind != INSTANCE_OPTIMIZER) {
             fail(t, E_NOT_OPTIMIZER, m->a->span, "an optimiser is needed, but this is %s",
                  value_kind_text(value));
-            diag_hint(t->diag, "optimizer = adamw(lr = 1e-3)");
+            diag_hint(t->diag, "optimizer = name(lr = 1e-3)");
             continue;
         }
         t->optimizer = arena_grow(t->arena, t->optimizer, t->optimizer_count,
@@ -466,7 +466,7 @@ static void update_all(Tracer *t, Variable **variable, Node **gradient, int coun
         const Optimizer *owner = owner_of(t, variable[i]);
         if (!owner) {
             fail(t, E_NO_OWNER, variable[i]->span, "no optimiser owns `%s`", variable[i]->path);
-            diag_hint(t->diag, "add `optimizer = adamw(lr = 1e-3)` without `over`: it takes the rest");
+            diag_hint(t->diag, "add an `optimizer = …` without `over`: it takes the rest");
             return;
         }
         int errors = diag_count(t->diag);

@@ -181,14 +181,6 @@ static Value *make_leaf(Tracer *t, Scope *scope, const Ast *member, const Extras
     return leaf;
 }
 
-static void check_members_used(Tracer *t, const Part *part)
-{
-    for (Binding *b = part->scope->first; b; b = b->next)
-        if (!b->used && b->kind == BIND_MEMBER && b->name[0] != '_' && b->value->kind == V_POISON)
-            b->used = true;
-    (void)t;
-}
-
 static void make_member(Tracer *t, Part *part, Scope *scope, const Ast *member,
                         const Extras *extras)
 {
@@ -251,7 +243,7 @@ static void bind_methods(Tracer *t, Part *part, const Declaration *declaration)
     }
 }
 
-static void note_layer(Tracer *t, Part *part, int first_variable, int depth)
+static void note_layer(Tracer *t, const Part *part, int first_variable)
 {
     Program *p = t->program;
     int64_t count = 0;
@@ -261,7 +253,6 @@ static void note_layer(Tracer *t, Part *part, int first_variable, int depth)
     for (int i = 0; i < p->layer_count; i++)
         if (strcmp(p->layer[i].path, part->path) == 0)
             p->layer[i].parameters = count;
-    (void)depth;
 }
 
 static void open_layer(Tracer *t, const Part *part)
@@ -311,8 +302,9 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
         make_member(t, part, part->scope, m, &extras);
     }
     t->calls--;
-    note_layer(t, part, first, t->calls);
-    check_members_used(t, part);
+    note_layer(t, part, first);
+    t->part = arena_grow(t->arena, t->part, t->part_count, &t->part_capacity, sizeof *t->part);
+    t->part[t->part_count++] = part;
     t->self = outer_self;
     t->path = outer_path;
     t->making_frozen = outer_frozen;
@@ -599,4 +591,26 @@ Value *replace_leaves(Tracer *t, Value *part, Node **node, Span span)
     Replaced replaced = {&r, node, 0};
     r.data = &replaced;
     return rebuild(&r, &part, NULL);
+}
+
+// Parts and parameters that nothing reads are slips more often than not; `_name` keeps one.
+void check_unused_members(Tracer *t)
+{
+    for (int i = 0; i < t->part_count; i++) {
+        const Part *part = t->part[i];
+        if (part->declaration->library)
+            continue;
+        for (const Binding *b = part->scope->first; b; b = b->next) {
+            if (b->used || b->name[0] == '_' || b->kind == BIND_LOCAL)
+                continue;
+            if (b->kind == BIND_MEMBER && is_part(b->value)) {
+                fail(t, E_UNUSED_PART, b->span, "`%s` of `%s` is never used", b->name,
+                     part->declaration->name);
+                diag_hint(t->diag, "leave it out, or call it `_%s` to keep it", b->name);
+            } else if (b->value->kind != V_FUNCTION) {
+                diag_warning(t->diag, W_UNUSED, b->span, "`%s` of `%s` is never used", b->name,
+                             part->declaration->name);
+            }
+        }
+    }
 }

@@ -119,6 +119,8 @@ typedef struct LayerLine {      // for the model summary and `explain`
     int depth;
 } LayerLine;
 
+typedef enum Stage { STAGE_NOTHING, STAGE_CONSTANT, STAGE_HOST, STAGE_STEP } Stage;
+
 typedef struct Program {
     Arena *arena;
     Diag *diag;
@@ -144,6 +146,9 @@ typedef struct Program {
     LayerLine *layer;
     int layer_count, layer_capacity;
     int mask_count;
+    const Source *source;       // of the spec
+    unsigned char *line_stage;  // enum Stage, by line of the spec from 0
+    int line_count;
     // steps; NULL where there is none
     Graph *init;
     Graph *phase[PHASE_COUNT];          // fields: data->field[index]; results: RESULT_LOG, _PREDICT

@@ -287,6 +287,7 @@ Program *trace(Arena *arena, AtomTable *atoms, Diag *diag, const TraceOptions *o
     trace_callbacks(t);
     finish_data(t);
     check_definitions(t);
+    check_unused_members(t);
     unused_declarations(t);
     t->program->hash = hash_text(t);
     return diag_failed(diag) ? NULL : t->program;

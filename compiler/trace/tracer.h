@@ -188,6 +188,9 @@ struct Tracer {
     Instance **instance;
     int instance_count, instance_capacity;
     int item_base;              // where the places of the list being made begin
+    Part **part;                // all that were made
+    int part_count, part_capacity;
+    int *line_of;               // line of each byte of the spec
     int calls;
     const Ast *members;         // of the callback or schedule whose hooks are traced
     bool fitting;               // inside fitted(…)
@@ -278,6 +281,7 @@ Value *copy_part(Tracer *t, Value *value, bool frozen, const char *path, Span sp
 // The part with other tensors in the places of its parameters, in order; NULL: their present values.
 Value *replace_leaves(Tracer *t, Value *part, Node **node, Span span);
 bool is_part(const Value *value);
+void check_unused_members(Tracer *t);
 bool has_parameters(Value *value);
 void assign_part(Tracer *t, Value *target, Value *value, Span span);
 Node *variable_now(Tracer *t, Variable *variable);
@@ -288,6 +292,8 @@ void note_source(Tracer *t, const Source *source);      // for the hash of all t
 void open_metrics(Tracer *t);
 void close_metrics(Tracer *t);
 Dim batch_dim(const Tracer *t);
+void begin_stages(Tracer *t, const Source *source);
+void note_stage(Tracer *t, Span span, const Value *value);
 Context save_context(const Tracer *t);
 void restore_context(Tracer *t, const Context *context);
 Value *defined_value(Tracer *t, const char *name);      // of -D, or NULL

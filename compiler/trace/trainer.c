@@ -222,7 +222,7 @@ static void bind_trainer_names(Tracer *t)
     scope_bind(t->arena, t->builtins, atom(t->atoms, "metrics"), metrics, BIND_GLOBAL, (Span){0});
 }
 
-// trainer.rates: (name, number) of every optimiser, as lr_monitor logs them.
+// trainer.rates: (name, number) of every optimiser.
 void make_rates(Tracer *t)
 {
     Value **item = arena_alloc(t->arena, sizeof *item * (size_t)(t->optimizer_count + 1));
