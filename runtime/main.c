@@ -1,10 +1,10 @@
 #include <inttypes.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/print.h"
+#include "base/threads.h"
 #include "info/info.h"
 #include "predict/predict.h"
 #include "trainer/begin.h"
@@ -136,8 +136,6 @@ static int run_line(const struct lt_program *program, const struct lt_line *line
         lt_print_error("no memory for the run");
         return FAILED;
     }
-    if (line->threads > 0)
-        omp_set_num_threads(line->threads);
     lt_signals_open();
     int code = FAILED;
     if (lt_run_open(run, program, line, settings))
@@ -166,6 +164,8 @@ int lt_main(const struct lt_program *program, int argc, char **argv)
     if (lt_line_read(&line, &settings, program, argc, argv)) {
         if (line.help)
             lt_help_print(program, &settings, stdout);
+        else if (line.command != LT_INFO)
+            lt_threads_open(line.threads, argv);
         code = line.help ? DONE : run_line(program, &line, &settings);
     }
     lt_line_close(&line);

@@ -1,0 +1,29 @@
+#include "base/threads.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SPINS "10000"
+
+// Of the OpenMP that the program was linked to; missing where no step is parallel.
+extern void omp_set_num_threads(int threads) __attribute__((weak));
+extern int omp_get_max_threads(void) __attribute__((weak));
+extern void __kmpc_global_thread_num(void) __attribute__((weak));      // LLVM's
+
+static void wait_briefly(char **argv)
+{
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") || __kmpc_global_thread_num)
+        return;
+    if (setenv("GOMP_SPINCOUNT", SPINS, 1) == 0)
+        execv("/proc/self/exe", argv);
+}
+
+void lt_threads_open(int threads, char **argv)
+{
+    if (!omp_set_num_threads || !omp_get_max_threads)
+        return;
+    if (threads > 0)
+        omp_set_num_threads(threads);
+    if (omp_get_max_threads() > 1)
+        wait_briefly(argv);
+}
