@@ -70,13 +70,13 @@ void bind_builtins(Tracer *t)
 {
     for (const Builtin *const *group = builtin_groups(); *group; group++)
         for (const Builtin *b = *group; b->name; b++) {
-            Value *value = value_new(t->arena, V_BUILTIN);
+            Value *value = new_value(t->arena, V_BUILTIN);
             value->builtin = b;
             scope_bind(t->arena, t->builtins, atom(t->atoms, b->name), value, BIND_GLOBAL, (Span){0});
         }
     bind_fills(t);
     for (int i = 0; i < DT_COUNT; i++) {
-        Value *value = value_new(t->arena, V_DTYPE);
+        Value *value = new_value(t->arena, V_DTYPE);
         value->dtype = i == DT_F32 ? t->float_type : (DType)i;
         scope_bind(t->arena, t->builtins, atom(t->atoms, dtype_name((DType)i)), value, BIND_GLOBAL,
                    (Span){0});
@@ -86,7 +86,7 @@ void bind_builtins(Tracer *t)
     };
     for (int i = 0; i < 3; i++)
         scope_bind(t->arena, t->builtins, atom(t->atoms, constants[i].name),
-                   value_number(t->arena, constants[i].number, false), BIND_GLOBAL, (Span){0});
+                   number_value(t->arena, constants[i].number, false), BIND_GLOBAL, (Span){0});
 }
 
 const Builtin *const *builtin_groups(void)

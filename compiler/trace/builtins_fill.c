@@ -8,7 +8,7 @@
 
 static Value *make_fill(Tracer *t, FillKind kind, Value *a, Value *b)
 {
-    Value *value = value_new(t->arena, V_FILL);
+    Value *value = new_value(t->arena, V_FILL);
     value->fill = arena_alloc(t->arena, sizeof *value->fill);
     *value->fill = (Fill){kind, a, b, 0};
     return value;
@@ -89,7 +89,7 @@ void bind_fills(Tracer *t)
         scope_bind(t->arena, t->builtins, atom(t->atoms, fills[i].name), fills[i].fill, BIND_GLOBAL,
                    (Span){0});
     for (const Builtin *b = fill_builtins; b->name; b++) {
-        Value *value = value_new(t->arena, V_BUILTIN);
+        Value *value = new_value(t->arena, V_BUILTIN);
         value->builtin = b;
         scope_bind(t->arena, t->builtins, atom(t->atoms, b->name), value, BIND_GLOBAL, (Span){0});
     }
@@ -135,12 +135,12 @@ static Value *save(Tracer *t, Span span, Value **v, int detail)
         return &value_poison;
     flush_tensors(t);
     const HostExpr *score = v[1] && v[1]->kind != V_NONE ? host_of(t->arena, v[1])
-                                                         : host_number(t->arena, NAN, HOST_FLOAT);
-    const HostExpr *keep = v[2] ? host_of(t->arena, v[2]) : host_number(t->arena, 1, HOST_INT);
-    const HostExpr *last = v[4] ? host_of(t->arena, v[4]) : host_number(t->arena, 0, HOST_BOOL);
-    const HostExpr *greater = host_number(t->arena, 0, HOST_BOOL);
+                                                         : number_host(t->arena, NAN, HOST_FLOAT);
+    const HostExpr *keep = v[2] ? host_of(t->arena, v[2]) : number_host(t->arena, 1, HOST_INT);
+    const HostExpr *last = v[4] ? host_of(t->arena, v[4]) : number_host(t->arena, 0, HOST_BOOL);
+    const HostExpr *greater = number_host(t->arena, 0, HOST_BOOL);
     if (v[3] && v[3]->kind == V_TEXT)
-        greater = host_number(t->arena, strcmp(v[3]->text, "max") == 0, HOST_BOOL);
+        greater = number_host(t->arena, strcmp(v[3]->text, "max") == 0, HOST_BOOL);
     else if (v[3] && v[3]->kind == V_HOST)
         greater = host_op(t->arena, HOST_SAME_TEXT, v[3]->host,
                           host_leaf(t->arena, HOST_TEXT, HOST_STRING, 0, "max"), NULL);
@@ -165,10 +165,10 @@ static Value *due(Tracer *t, Span span, Value **v, int detail)
     if (!every || every->type == HOST_STRING)
         return fail(t, E_WRONG_TYPE, span, "`due` takes a duration");
     const HostExpr *step = host_leaf(t->arena, HOST_RUN, HOST_INT, 0, "step");
-    const HostExpr *one = host_number(t->arena, 1, HOST_INT);
+    const HostExpr *one = number_host(t->arena, 1, HOST_INT);
     every = host_op(t->arena, HOST_MAX, one, host_op(t->arena, HOST_ROUND, every, NULL, NULL), NULL);
     const HostExpr *rest = host_op(t->arena, HOST_MOD, step, every, NULL);
-    return value_host(t->arena, host_op(t->arena, HOST_EQ, rest, host_number(t->arena, 0, HOST_INT),
+    return value_host(t->arena, host_op(t->arena, HOST_EQ, rest, number_host(t->arena, 0, HOST_INT),
                                         NULL));
 }
 

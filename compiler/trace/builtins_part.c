@@ -229,7 +229,7 @@ static void freeze_leaf(void *data, const char *path, Value *leaf)
         return;
     HostStmt *set = host_emit(t, DO_SET_STATE, variable->span);
     set->index = t->freeze_state[variable->id];
-    set->a = host_number(t->arena, pair[1]->number, HOST_BOOL);
+    set->a = number_host(t->arena, pair[1]->number, HOST_BOOL);
 }
 
 static Value *freeze(Tracer *t, Span span, Value **v, int detail)

@@ -123,7 +123,7 @@ static Value *tensor_only(Tracer *t, Span span, Value **v, int detail)
     if (x->kind == V_NUMBER) {
         double y = detail == P_LOG1P ? lt_log1p_f64(x->number)
                  : detail == P_EXPM1 ? lt_expm1_f64(x->number) : lt_erf_f64(x->number);
-        return value_number(t->arena, y, false);
+        return number_value(t->arena, y, false);
     }
     if (x->kind == V_HOST)
         return fail(t, E_STAGE, span, "`%s` works on constants and tensors, not on numbers that are "

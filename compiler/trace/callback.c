@@ -52,7 +52,7 @@ static void make_members(Tracer *t, Instance *instance)
             }
         }
         if (m->kind == AST_FUNCTION || (m->kind == AST_METHOD && m->a)) {
-            Value *value = value_new(t->arena, V_FUNCTION);
+            Value *value = new_value(t->arena, V_FUNCTION);
             value->function = arena_alloc(t->arena, sizeof *value->function);
             *value->function = (Function){m, instance->scope, NULL, m->name};
             scope_bind(t->arena, instance->scope, m->name, value, BIND_HYPER, m->span);
@@ -85,7 +85,7 @@ Value *make_instance(Tracer *t, Declaration *declaration, Argument *argument, in
     }
     instance->scope = scope_new(t->arena, declaration->scope);
     if (t->model && instance->kind == INSTANCE_CALLBACK) {
-        Value *model = value_new(t->arena, V_PART);
+        Value *model = new_value(t->arena, V_PART);
         model->part = t->model;
         Scope *around = scope_new(t->arena, declaration->scope);
         scope_bind(t->arena, around, atom(t->atoms, "model"), model, BIND_GLOBAL, span)->used = true;
@@ -104,7 +104,7 @@ Value *make_instance(Tracer *t, Declaration *declaration, Argument *argument, in
     t->instance = arena_grow(t->arena, t->instance, t->instance_count, &t->instance_capacity,
                              sizeof *t->instance);
     t->instance[t->instance_count++] = instance;
-    Value *value = value_new(t->arena, V_INSTANCE);
+    Value *value = new_value(t->arena, V_INSTANCE);
     value->instance = instance;
     value->span = span;
     return value;

@@ -300,7 +300,7 @@ static Value *count_classes(Tracer *t, DataPart *data, Span span)
 
 static Value *tensor_export(Tracer *t, const DataPart *data, const Binding *field, Span span)
 {
-    Value *names = value_new(t->arena, V_NAMESPACE);
+    Value *names = new_value(t->arena, V_NAMESPACE);
     names->names = scope_new(t->arena, NULL);
     names->text = arena_format(t->arena, "`%s.%s`", data->declaration->name, field->name);
     names->span = field->span;

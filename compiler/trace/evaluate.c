@@ -93,7 +93,7 @@ static Value *eval_name(Tracer *t, Scope *scope, const Ast *tree)
             DataPart *data = data_part(t, declaration);
             if (!data)
                 return &value_poison;
-            Value *value = value_new(t->arena, V_DATA);
+            Value *value = new_value(t->arena, V_DATA);
             value->data = data;
             return value;
         }
@@ -181,7 +181,7 @@ Value *field_of(Tracer *t, Value *object, const char *name, Span span)
         Value *value = scope_field(t, object->names, name, object->text, span);
         if (value->kind == V_DECLARATION && value->declaration->kind == AST_DATA) {
             DataPart *data = data_part(t, value->declaration);
-            value = data ? value_new(t->arena, V_DATA) : &value_poison;
+            value = data ? new_value(t->arena, V_DATA) : &value_poison;
             if (data)
                 value->data = data;
         }
@@ -243,7 +243,7 @@ static Value *eval_items(Tracer *t, Scope *scope, const Ast *list, ValueKind kin
 
 static Value *eval_record(Tracer *t, Scope *scope, const Ast *list)
 {
-    Value *record = value_new(t->arena, V_RECORD);
+    Value *record = new_value(t->arena, V_RECORD);
     int count = ast_count(list);
     record->item = arena_alloc(t->arena, sizeof *record->item * (size_t)count);
     record->label = arena_alloc(t->arena, sizeof *record->label * (size_t)count);
@@ -519,7 +519,7 @@ static void host_join_value(void *data, Value *value, const char *format)
                                     joined->text.length - before), NULL, NULL);
 }
 
-HostText *host_text(Tracer *t, Scope *scope, const Ast *string)
+HostText *message_text(Tracer *t, Scope *scope, const Ast *string)
 {
     Joined joined = {.t = t, .text = text_new(t->arena), .span = string->span};
     joined.last = &joined.first;
@@ -538,7 +538,7 @@ static bool is_hole_argument(const Value *value)
 // `f(_, a)` is a function of what is missing.
 static Value *make_partial(Tracer *t, Value *callee, Argument *argument, int count, Span span)
 {
-    Value *value = value_new(t->arena, V_PARTIAL);
+    Value *value = new_value(t->arena, V_PARTIAL);
     value->partial = arena_alloc(t->arena, sizeof *value->partial);
     value->partial->callee = callee;
     value->partial->argument = argument;
@@ -713,12 +713,12 @@ static Value *eval_binary(Tracer *t, Scope *scope, const Ast *tree)
 static Value *eval_number(Tracer *t, const Ast *tree)
 {
     if (tree->unit == UNIT_NONE)
-        return value_number(t->arena, tree->number, tree->whole);
+        return number_value(t->arena, tree->number, tree->whole);
     if (tree->unit == UNIT_PERCENT)
-        return value_number(t->arena, tree->number / 100, false);
+        return number_value(t->arena, tree->number / 100, false);
     if (tree->unit == UNIT_BYTES)
-        return value_number(t->arena, tree->number, true);
-    Value *value = value_new(t->arena, V_DURATION);
+        return number_value(t->arena, tree->number, true);
+    Value *value = new_value(t->arena, V_DURATION);
     value->number = tree->number;
     value->unit = tree->unit;
     return value;
@@ -726,7 +726,7 @@ static Value *eval_number(Tracer *t, const Ast *tree)
 
 static Value *eval_lambda(Tracer *t, Scope *scope, const Ast *tree)
 {
-    Value *value = value_new(t->arena, V_FUNCTION);
+    Value *value = new_value(t->arena, V_FUNCTION);
     value->function = arena_alloc(t->arena, sizeof *value->function);
     value->function->tree = tree;
     value->function->scope = scope;
@@ -741,7 +741,7 @@ static Value *eval_string(Tracer *t, Scope *scope, const Ast *tree)
     if (!strpbrk(tree->text, "{\\"))
         return value_text(t->arena, tree->text);
     if (t->host || t->instance_prefix) { // may show host values: kept in pieces
-        HostText *message = host_text(t, scope, tree);
+        HostText *message = message_text(t, scope, tree);
         if (!message)
             return &value_poison;
         Value *value = value_text(t->arena, message->text ? message->text : "");

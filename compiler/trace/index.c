@@ -209,7 +209,7 @@ static bool take_number(Indexing *in, const Value *value, Span span)
     set_origin(t, in->span);
     if (dim.power && index == -1) {     // the last row: the reversed axis's first
         Node *last = make_host(&t->builder, DT_I32, host_op(t->arena, HOST_SUB,
-                     host_rows(t->arena, dim), host_number(t->arena, 1, HOST_INT), NULL));
+                     host_rows(t->arena, dim), number_host(t->arena, 1, HOST_INT), NULL));
         in->x = make_gather(&t->builder, in->x, last, in->axis, 0);
         return true;
     }

@@ -38,11 +38,11 @@ static void bind_declaration(Tracer *t, Scope *scope, const Ast *tree, bool libr
     }
     Value *value;
     if (tree->kind == AST_FUNCTION) {
-        value = value_new(t->arena, V_FUNCTION);
+        value = new_value(t->arena, V_FUNCTION);
         value->function = arena_alloc(t->arena, sizeof *value->function);
         *value->function = (Function){tree, scope, NULL, tree->name};
     } else {
-        value = value_new(t->arena, V_DECLARATION);
+        value = new_value(t->arena, V_DECLARATION);
         value->declaration = declaration_new(t, tree, scope, library);
     }
     value->span = tree->span;
@@ -60,7 +60,7 @@ static void bind_file(Tracer *t, Scope *scope, const Ast *file, const char *fold
             if (!used)
                 continue;
             if (d->name) {
-                Value *names = value_new(t->arena, V_NAMESPACE);
+                Value *names = new_value(t->arena, V_NAMESPACE);
                 names->names = used;
                 names->text = d->name;
                 scope_bind(t->arena, scope, d->name, names, BIND_GLOBAL, d->span);

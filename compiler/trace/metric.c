@@ -62,7 +62,7 @@ static bool read_states(Tracer *t, Scope *scope, const Declaration *d, const Ast
         if (m->kind == AST_BIND)
             bind_targets(t, scope, m->a, eval(t, scope, m->b), BIND_HYPER);
         if (m->kind == AST_FUNCTION) {
-            Value *value = value_new(t->arena, V_FUNCTION);
+            Value *value = new_value(t->arena, V_FUNCTION);
             value->function = arena_alloc(t->arena, sizeof *value->function);
             *value->function = (Function){m, scope, NULL, m->name};
             scope_bind(t->arena, scope, m->name, value, BIND_HYPER, m->span);

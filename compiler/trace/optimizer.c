@@ -285,7 +285,7 @@ static void update_parameter(Tracer *t, const Optimizer *o, Variable *variable, 
     Scope *scope = settings_of(t, o, variable, step);
     bind_state_asserts(t, o, scope, variable);
     const HostExpr *count = host_op(t->arena, HOST_ADD, step->count,
-                                    host_number(t->arena, 1, HOST_INT), NULL);
+                                    number_host(t->arena, 1, HOST_INT), NULL);
     Value *given[3] = {value_tensor(t->arena, variable_now(t, variable)),
                        value_tensor(t->arena, gradient), value_host(t->arena, count)};
     int i = 0;
@@ -335,7 +335,7 @@ static void clip_norm(Tracer *t, Node **gradient, int count, const HostExpr *lim
     Node *scale = make_binary(b, P_DIV, make_host(b, type, limit),
                               make_binary(b, P_ADD, norm, make_constant(b, type, 1e-6)));
     scale = make_binary(b, P_MINIMUM, scale, make_constant(b, type, 1));
-    const HostExpr *on = host_op(t->arena, HOST_LT, host_number(t->arena, 0, HOST_INT), limit, NULL);
+    const HostExpr *on = host_op(t->arena, HOST_LT, number_host(t->arena, 0, HOST_INT), limit, NULL);
     scale = make_select(b, make_host(b, DT_BOOL, on), scale, make_constant(b, type, 1));
     for (int i = 0; i < count; i++)
         gradient[i] = make_binary(b, P_MUL, gradient[i],
@@ -346,8 +346,8 @@ static void clip_norm(Tracer *t, Node **gradient, int count, const HostExpr *lim
 static void clip_value(Tracer *t, Node **gradient, int count, const HostExpr *limit)
 {
     Builder *b = &t->builder;
-    const HostExpr *on = host_op(t->arena, HOST_LT, host_number(t->arena, 0, HOST_INT), limit, NULL);
-    limit = host_op(t->arena, HOST_SELECT, on, limit, host_number(t->arena, INFINITY, HOST_FLOAT));
+    const HostExpr *on = host_op(t->arena, HOST_LT, number_host(t->arena, 0, HOST_INT), limit, NULL);
+    limit = host_op(t->arena, HOST_SELECT, on, limit, number_host(t->arena, INFINITY, HOST_FLOAT));
     for (int i = 0; i < count; i++) {
         Node *high = make_expand(b, make_host(b, gradient[i]->dtype, limit), &gradient[i]->shape);
         Node *low = make_unary(b, P_NEG, high);
@@ -395,7 +395,7 @@ static void accumulate(Tracer *t, Variable **variable, Node **gradient, int coun
     Builder *b = &t->builder;
     const HostExpr *first = host_op(t->arena, HOST_EQ,
         host_leaf(t->arena, HOST_RUN, HOST_INT, 0, "micro_batch"),
-        host_number(t->arena, 0, HOST_INT), NULL);
+        number_host(t->arena, 0, HOST_INT), NULL);
     const HostExpr *rows = host_rows(t->arena, t->graph->bound ? (Dim){1, 1} : batch_dim(t));
     Shape scalar = {0};
     Variable *seen = accumulator(t, arena_format(t->arena, "accumulated%d.rows", which),
@@ -423,7 +423,7 @@ static const Guard *window_end(Tracer *t)
     Guard *guard = arena_alloc(t->arena, sizeof *guard);
     const HostExpr *last = host_op(t->arena, HOST_SUB,
         host_leaf(t->arena, HOST_RUN, HOST_INT, 0, "micro_batches"),
-        host_number(t->arena, 1, HOST_INT), NULL);
+        number_host(t->arena, 1, HOST_INT), NULL);
     guard->condition = host_op(t->arena, HOST_EQ, last,
                                host_leaf(t->arena, HOST_RUN, HOST_INT, 0, "micro_batch"), NULL);
     guard->outer = t->guard;

@@ -93,7 +93,7 @@ static Value *initial_value(Tracer *t, Scope *scope, const Ast *member, Value *g
         return given;
     if (member->b)
         return eval(t, scope, member->b);
-    return value_number(t->arena, 0, true);
+    return number_value(t->arena, 0, true);
 }
 
 static Node *initial_node(Tracer *t, Value *value, DType dtype, const Shape *shape, Span span)
@@ -235,7 +235,7 @@ static void bind_methods(Tracer *t, Part *part, const Declaration *declaration)
     for (const Ast *m = declaration->tree->b; m; m = m->next) {
         if (m->kind != AST_METHOD && m->kind != AST_FUNCTION)
             continue;
-        Value *value = value_new(t->arena, V_FUNCTION);
+        Value *value = new_value(t->arena, V_FUNCTION);
         value->function = arena_alloc(t->arena, sizeof *value->function);
         *value->function = (Function){m, part->scope, part, m->name};
         value->span = m->span;
@@ -311,7 +311,7 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
     t->made_at = outer_made;
     if (diag_count(t->diag) > errors)
         return &value_poison;
-    Value *value = value_new(t->arena, V_PART);
+    Value *value = new_value(t->arena, V_PART);
     value->part = part;
     value->span = span;
     return value;
@@ -366,7 +366,7 @@ static Value *rebuild(Rebuild *r, Value **value, const char *path);
 static Value *rebuild_items(Rebuild *r, Value **value, const char *path)
 {
     Arena *arena = r->t->arena;
-    Value *list = value_new(arena, value[0]->kind);
+    Value *list = new_value(arena, value[0]->kind);
     list->count = value[0]->count;
     list->label = value[0]->label;
     list->item = arena_alloc(arena, sizeof *list->item * (size_t)(list->count + 1));
@@ -410,7 +410,7 @@ static Value *rebuild_part(Rebuild *r, Value **value, const char *path)
         if (now->kind == V_POISON)
             return now;
         if (now->kind == V_FUNCTION && now->function->self == old) {
-            Value *method = value_new(arena, V_FUNCTION);
+            Value *method = new_value(arena, V_FUNCTION);
             method->function = arena_alloc(arena, sizeof *method->function);
             *method->function = *now->function;
             method->function->self = part;
@@ -420,7 +420,7 @@ static Value *rebuild_part(Rebuild *r, Value **value, const char *path)
         Binding *copy = scope_bind(arena, part->scope, b->name, now, b->kind, b->span);
         copy->used = true;
     }
-    Value *result = value_new(arena, V_PART);
+    Value *result = new_value(arena, V_PART);
     result->part = part;
     return result;
 }

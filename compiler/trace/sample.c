@@ -9,7 +9,7 @@
 static Value *raw_value(Tracer *t, RawColumn *column)
 {
     if (column->field->text) {
-        Value *value = value_new(t->arena, V_WORDS);
+        Value *value = new_value(t->arena, V_WORDS);
         value->column = column;
         return value;
     }

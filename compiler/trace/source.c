@@ -243,7 +243,7 @@ Value *make_source(Tracer *t, const char *kind, const Argument *argument, int co
                                          : read_arrays(t, info, argument, count, span);
     if (!good)
         return &value_poison;
-    Value *value = value_new(t->arena, V_SOURCE);
+    Value *value = new_value(t->arena, V_SOURCE);
     value->source = info;
     value->span = span;
     return value;
@@ -503,10 +503,10 @@ static const Builtin category_id_builtin = {.name = "id", .call = category_id};
 
 static Value *categories_value(Tracer *t, Categories *c, Span span)
 {
-    Value *hidden = value_new(t->arena, V_NAMESPACE), *callee = value_new(t->arena, V_BUILTIN);
+    Value *hidden = new_value(t->arena, V_NAMESPACE), *callee = new_value(t->arena, V_BUILTIN);
     hidden->categories = c;
     callee->builtin = &category_id_builtin;
-    Value *id = value_new(t->arena, V_PARTIAL);
+    Value *id = new_value(t->arena, V_PARTIAL);
     id->partial = arena_alloc(t->arena, sizeof *id->partial);
     id->partial->callee = callee;
     id->partial->count = 2;
@@ -514,7 +514,7 @@ static Value *categories_value(Tracer *t, Categories *c, Span span)
     id->partial->argument[0] = (Argument){NULL, hidden, span};
     id->partial->argument[1] = (Argument){NULL, &value_hole, span};
 
-    Value *names = value_new(t->arena, V_NAMESPACE);
+    Value *names = new_value(t->arena, V_NAMESPACE);
     names->names = scope_new(t->arena, NULL);
     names->text = "categories";
     names->span = span;

@@ -387,7 +387,7 @@ static void log_in_hook(Tracer *t, Scope *scope, const Ast *item, Value *value)
     }
     HostText *name = NULL;
     if (item->b && item->b->kind == AST_STRING)
-        name = host_text(t, scope, item->b);
+        name = message_text(t, scope, item->b);
     else if (item->name) {
         name = arena_alloc(t->arena, sizeof *name);
         name->text = item->name;
@@ -475,7 +475,7 @@ static void run_assert(Tracer *t, Scope *scope, const Ast *tree)
     if (condition->kind == V_HOST && t->host) {
         HostStmt *check = host_emit(t, DO_CHECK, tree->span);
         check->a = condition->host;
-        check->message = tree->b && tree->b->kind == AST_STRING ? host_text(t, scope, tree->b) : NULL;
+        check->message = tree->b && tree->b->kind == AST_STRING ? message_text(t, scope, tree->b) : NULL;
         return;
     }
     if (condition->kind != V_BOOL) {
@@ -522,7 +522,7 @@ static Value *run_statement(Tracer *t, Scope *scope, const Ast *tree)
     case AST_YIELD:
         return fail(t, E_YIELD, tree->span, "`yield` stands in a `scan` only");
     case AST_FUNCTION: {
-        Value *value = value_new(t->arena, V_FUNCTION);
+        Value *value = new_value(t->arena, V_FUNCTION);
         value->function = arena_alloc(t->arena, sizeof *value->function);
         *value->function = (Function){tree, scope, t->self, tree->name};
         scope_bind(t->arena, scope, tree->name, value, BIND_LOCAL, tree->span);

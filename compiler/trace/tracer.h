@@ -211,7 +211,7 @@ bool bind_targets(Tracer *t, Scope *scope, const Ast *target, Value *value, Bind
 Value *read_value(Tracer *t, Value *value);             // a leaf in a step becomes its tensor
 Value *field_of(Tracer *t, Value *object, const char *name, Span span);
 const char *format_text(Tracer *t, Scope *scope, const Ast *string);        // constants only
-HostText *host_text(Tracer *t, Scope *scope, const Ast *string);
+HostText *message_text(Tracer *t, Scope *scope, const Ast *string);
 
 // ---- statement.c -----------------------------------------------------------------------------------
 Value *run_statements(Tracer *t, Scope *scope, const Ast *list);

@@ -203,7 +203,7 @@ static void bind_trainer_names(Tracer *t)
         {"ranks", HOST_INT, "ranks"},             {"elapsed", HOST_FLOAT, "elapsed"},
         {"sanity", HOST_BOOL, "sanity"},
     };
-    Value *value = value_new(t->arena, V_NAMESPACE);
+    Value *value = new_value(t->arena, V_NAMESPACE);
     value->names = scope_new(t->arena, NULL);
     value->text = "the trainer";
     t->trainer_names = value;
@@ -215,7 +215,7 @@ static void bind_trainer_names(Tracer *t)
     scope_bind(t->arena, value->names, atom(t->atoms, "rates"),
                value_list(t->arena, V_LIST, NULL, 0), BIND_GLOBAL, (Span){0});
     scope_bind(t->arena, t->builtins, atom(t->atoms, "trainer"), value, BIND_GLOBAL, (Span){0});
-    Value *metrics = value_new(t->arena, V_NAMESPACE);
+    Value *metrics = new_value(t->arena, V_NAMESPACE);
     metrics->names = scope_new(t->arena, NULL);
     metrics->text = "`metrics`";
     t->metric_names = metrics->names;
@@ -271,7 +271,7 @@ void make_callbacks(Tracer *t)
     if (tree) {
         // A callback's arguments may name parts of the model.
         Scope *scope = scope_new(t->arena, t->model->scope);
-        Value *model = value_new(t->arena, V_PART);
+        Value *model = new_value(t->arena, V_PART);
         model->part = t->model;
         scope_bind(t->arena, scope, atom(t->atoms, "model"), model, BIND_LOCAL, tree->span);
         t->instance_prefix = "callback";

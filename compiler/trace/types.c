@@ -224,9 +224,9 @@ static Value *match_number(Tracer *t, const Ast *type, Value *value, const char 
                            bool whole)
 {
     if (value->kind == V_NUMBER && (!whole || value->whole))
-        return whole || !value->whole ? value : value_number(t->arena, value->number, false);
+        return whole || !value->whole ? value : number_value(t->arena, value->number, false);
     if (value->kind == V_NUMBER && whole && value->number == floor(value->number))
-        return value_number(t->arena, value->number, true);
+        return number_value(t->arena, value->number, true);
     if (value->kind == V_DURATION)
         return value;
     if (value->kind == V_HOST && value->host->type != HOST_STRING && value->host->type != HOST_BOOL)

@@ -9,7 +9,7 @@ Value value_poison = {.kind = V_POISON}, value_none = {.kind = V_NONE},
       value_true = {.kind = V_BOOL, .number = 1}, value_false = {.kind = V_BOOL},
       value_hole = {.kind = V_HOLE};
 
-Value *value_new(Arena *arena, ValueKind kind)
+Value *new_value(Arena *arena, ValueKind kind)
 {
     Value *value = arena_alloc(arena, sizeof *value);
     value->kind = kind;
@@ -21,9 +21,9 @@ Value *value_bool(bool truth)
     return truth ? &value_true : &value_false;
 }
 
-Value *value_number(Arena *arena, double number, bool whole)
+Value *number_value(Arena *arena, double number, bool whole)
 {
-    Value *value = value_new(arena, V_NUMBER);
+    Value *value = new_value(arena, V_NUMBER);
     value->number = number;
     value->whole = whole;
     return value;
@@ -31,12 +31,12 @@ Value *value_number(Arena *arena, double number, bool whole)
 
 Value *value_int(Arena *arena, int64_t number)
 {
-    return value_number(arena, (double)number, true);
+    return number_value(arena, (double)number, true);
 }
 
 Value *value_text(Arena *arena, const char *text)
 {
-    Value *value = value_new(arena, V_TEXT);
+    Value *value = new_value(arena, V_TEXT);
     value->text = text;
     return value;
 }
@@ -47,24 +47,24 @@ Value *value_host(Arena *arena, const HostExpr *host)
     if (host->op == HOST_NUMBER && host->type == HOST_BOOL)
         return value_bool(host->number != 0);
     if (host->op == HOST_NUMBER)
-        return value_number(arena, host->number, host->type == HOST_INT);
+        return number_value(arena, host->number, host->type == HOST_INT);
     if (host->op == HOST_TEXT)
         return value_text(arena, host->text);
-    Value *value = value_new(arena, V_HOST);
+    Value *value = new_value(arena, V_HOST);
     value->host = host;
     return value;
 }
 
 Value *value_tensor(Arena *arena, Node *node)
 {
-    Value *value = value_new(arena, V_TENSOR);
+    Value *value = new_value(arena, V_TENSOR);
     value->node = node;
     return value;
 }
 
 Value *value_leaf(Arena *arena, Variable *variable, Node *node)
 {
-    Value *value = value_new(arena, V_LEAF);
+    Value *value = new_value(arena, V_LEAF);
     value->leaf = arena_alloc(arena, sizeof *value->leaf);
     value->leaf->variable = variable;
     value->leaf->node = node;
@@ -74,7 +74,7 @@ Value *value_leaf(Arena *arena, Variable *variable, Node *node)
 
 Value *value_list(Arena *arena, ValueKind kind, Value **item, int count)
 {
-    Value *value = value_new(arena, kind);
+    Value *value = new_value(arena, kind);
     value->item = item;
     value->count = count;
     return value;
@@ -252,7 +252,7 @@ Binding *scope_bind(Arena *arena, Scope *scope, const char *name, Value *value, 
 
 // ---- host numbers -------------------------------------------------------------------------------
 
-const HostExpr *host_number(Arena *arena, double number, HostType type)
+const HostExpr *number_host(Arena *arena, double number, HostType type)
 {
     HostExpr *host = arena_alloc(arena, sizeof *host);
     host->op = HOST_NUMBER;
@@ -346,7 +346,7 @@ static const HostExpr *fold_rows(Arena *arena, HostOp op, const HostExpr *a, con
     int64_t x = (int64_t)a->number, y = (int64_t)b->number;
     int p = a->op == HOST_ROWS ? a->index : 0, q = b->op == HOST_ROWS ? b->index : 0;
     if (op == HOST_MUL)
-        return x * y == 0 ? host_number(arena, 0, HOST_INT) : host_rows(arena, (Dim){x * y, p + q});
+        return x * y == 0 ? number_host(arena, 0, HOST_INT) : host_rows(arena, (Dim){x * y, p + q});
     if ((op == HOST_DIV || op == HOST_FLOORDIV) && p >= q && y && x % y == 0)
         return host_rows(arena, (Dim){x / y, p - q});
     if (op == HOST_ADD && p == q)
@@ -354,7 +354,7 @@ static const HostExpr *fold_rows(Arena *arena, HostOp op, const HostExpr *a, con
     if (op == HOST_SUB && p == q && x != y)
         return host_rows(arena, (Dim){x - y, p});
     if (op == HOST_MOD && p >= q && p > 0 && y && x % y == 0)
-        return host_number(arena, 0, HOST_INT);
+        return number_host(arena, 0, HOST_INT);
     return NULL;
 }
 
@@ -367,7 +367,7 @@ const HostExpr *host_op(Arena *arena, HostOp op, const HostExpr *a, const HostEx
     if (op == HOST_SELECT && a->op == HOST_NUMBER)
         return a->number != 0 ? b : c;
     if (op == HOST_SAME_TEXT && a->op == HOST_TEXT && b->op == HOST_TEXT)
-        return host_number(arena, strcmp(a->text, b->text) == 0, HOST_BOOL);
+        return number_host(arena, strcmp(a->text, b->text) == 0, HOST_BOOL);
     if (op == HOST_AND && (is_false(a) || is_true(b)))
         return a;
     if (op == HOST_AND && (is_true(a) || is_false(b)))
@@ -389,19 +389,19 @@ const HostExpr *host_op(Arena *arena, HostOp op, const HostExpr *a, const HostEx
     host->c = c;
     if (op != HOST_SELECT && op != HOST_SAME_TEXT && a->op == HOST_NUMBER
         && (!b || b->op == HOST_NUMBER))
-        return host_number(arena, host_fold(op, a->number, b ? b->number : 0), host->type);
+        return number_host(arena, host_fold(op, a->number, b ? b->number : 0), host->type);
     return host;
 }
 
 const HostExpr *host_of(Arena *arena, const Value *value)
 {
     switch (value->kind) {
-    case V_BOOL: return host_number(arena, value->number, HOST_BOOL);
-    case V_NUMBER: return host_number(arena, value->number, value->whole ? HOST_INT : HOST_FLOAT);
+    case V_BOOL: return number_host(arena, value->number, HOST_BOOL);
+    case V_NUMBER: return number_host(arena, value->number, value->whole ? HOST_INT : HOST_FLOAT);
     case V_TEXT: return host_leaf(arena, HOST_TEXT, HOST_STRING, 0, value->text);
     case V_HOST: return value->host;
     case V_DURATION: {
-        const HostExpr *n = host_number(arena, value->number, HOST_FLOAT);
+        const HostExpr *n = number_host(arena, value->number, HOST_FLOAT);
         if (value->unit != UNIT_EPOCHS)
             return n;
         return host_op(arena, HOST_MUL, n,

@@ -113,9 +113,9 @@ struct Value {
 
 extern Value value_poison, value_none, value_true, value_false, value_hole;
 
-Value *value_new(Arena *arena, ValueKind kind);
+Value *new_value(Arena *arena, ValueKind kind);
 Value *value_bool(bool truth);
-Value *value_number(Arena *arena, double number, bool whole);
+Value *number_value(Arena *arena, double number, bool whole);
 Value *value_int(Arena *arena, int64_t number);
 Value *value_text(Arena *arena, const char *text);
 Value *value_host(Arena *arena, const HostExpr *host);
@@ -167,7 +167,7 @@ Binding *scope_find(const Scope *scope, const char *name);      // and its paren
 
 // ---- host numbers -------------------------------------------------------------------------------
 
-const HostExpr *host_number(Arena *arena, double number, HostType type);
+const HostExpr *number_host(Arena *arena, double number, HostType type);
 const HostExpr *host_leaf(Arena *arena, HostOp op, HostType type, int index, const char *text);
 const HostExpr *host_op(Arena *arena, HostOp op, const HostExpr *a, const HostExpr *b,
                         const HostExpr *c);
