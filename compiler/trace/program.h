@@ -119,7 +119,7 @@ typedef struct LayerLine {      // for the model summary and `explain`
     int depth;
 } LayerLine;
 
-typedef enum Stage { STAGE_NOTHING, STAGE_CONSTANT, STAGE_HOST, STAGE_STEP } Stage;
+typedef enum LineStage { STAGE_NOTHING, STAGE_CONSTANT, STAGE_HOST, STAGE_STEP } LineStage;
 
 typedef struct Program {
     Arena *arena;
@@ -147,7 +147,7 @@ typedef struct Program {
     int layer_count, layer_capacity;
     int mask_count;
     const Source *source;       // of the spec
-    unsigned char *line_stage;  // enum Stage, by line of the spec from 0
+    unsigned char *line_stage;  // enum LineStage, by line of the spec from 0
     int line_count;
     // steps; NULL where there is none
     Graph *init;

@@ -19,7 +19,7 @@ void begin_stages(Tracer *t, const Source *source)
     p->line_stage = arena_alloc(t->arena, (size_t)p->line_count);
 }
 
-static Stage stage_of(const Value *value)
+static LineStage stage_of(const Value *value)
 {
     switch (value->kind) {
     case V_TENSOR: case V_LEAF: return STAGE_STEP;
@@ -33,7 +33,7 @@ void note_stage(Tracer *t, Span span, const Value *value)
     if (span.source != t->program->source || span.begin > span.source->length)
         return;
     unsigned char *stage = &t->program->line_stage[t->line_of[span.begin]];
-    Stage now = stage_of(value);
+    LineStage now = stage_of(value);
     if (now > *stage)
         *stage = (unsigned char)now;
 }
