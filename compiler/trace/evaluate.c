@@ -769,7 +769,7 @@ static Value *eval_kind(Tracer *t, Scope *scope, const Ast *tree)
     case AST_COMPREHENSION: return eval_comprehension(t, scope, tree);
     case AST_FIELD: return field_of(t, eval(t, scope, tree->a), tree->name, tree->span);
     case AST_CALL: return eval_call(t, scope, tree);
-    case AST_INDEX: return index_value(t, scope, eval(t, scope, tree->a), tree->b, tree->span);
+    case AST_INDEX: return subscript_value(t, scope, eval(t, scope, tree->a), tree->b, tree->span);
     case AST_PIPE: return eval_pipe(t, scope, tree);
     case AST_BINARY: return eval_binary(t, scope, tree);
     case AST_UNARY: return unary_op(t, tree->name, eval(t, scope, tree->a), tree->span);

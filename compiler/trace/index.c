@@ -329,7 +329,7 @@ static Value *index_names(Tracer *t, Scope *scope, Value *names, const Ast *list
     return metric_value(t, name->text, list->span);
 }
 
-Value *index_value(Tracer *t, Scope *scope, Value *object, const Ast *subscripts, Span span)
+Value *subscript_value(Tracer *t, Scope *scope, Value *object, const Ast *subscripts, Span span)
 {
     object = read_value(t, object);
     switch (object->kind) {

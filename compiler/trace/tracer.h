@@ -269,7 +269,7 @@ bool broadcast_nodes(Tracer *t, Node **node, int count, Span span);
 Node *resolve_fill(Tracer *t, Fill *fill, const Shape *shape, DType dtype, Span span);
 
 // ---- index.c, shapes of tensors ------------------------------------------------------------------------
-Value *index_value(Tracer *t, Scope *scope, Value *object, const Ast *subscripts, Span span);
+Value *subscript_value(Tracer *t, Scope *scope, Value *object, const Ast *subscripts, Span span);
 bool shape_argument(Tracer *t, const Value *value, Shape *shape, Span span);
 
 // ---- part.c ----------------------------------------------------------------------------------------
