@@ -1,0 +1,215 @@
+// explain: what a spec became, in numbers: parameters, steps, kernels with their lines, memory.
+#include "command.h"
+
+#include <string.h>
+
+Graph **program_graphs(const Program *program)
+{
+    const DataBlock *data = program->data;
+    Graph *all[64 + 4 * PHASE_COUNT], **list;
+    int count = 0, steps = program->callback_step_count;
+    list = arena_alloc(program->arena, sizeof *list * (size_t)(steps + 4 * PHASE_COUNT + 8));
+    all[count++] = data ? data->sample[0] : NULL;
+    all[count++] = data ? data->sample[1] : NULL;
+    all[count++] = program->init;
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        all[count++] = program->phase[i];
+        all[count++] = program->reset[i];
+        all[count++] = program->compute[i];
+    }
+    int kept = 0;
+    for (int i = 0; i < count + steps; i++) {
+        Graph *graph = i < count ? all[i] : program->callback_step[i - count];
+        bool known = !graph;
+        for (int k = 0; k < kept; k++)
+            known |= list[k] == graph;
+        if (!known)
+            list[kept++] = graph;
+    }
+    return list;
+}
+
+// ---- numbers ------------------------------------------------------------------------------------
+
+// 203530 as "203,530"
+static const char *grouped(Arena *arena, int64_t number)
+{
+    const char *plain = arena_format(arena, "%lld", (long long)number), *text = "";
+    size_t length = strlen(plain);
+    for (size_t i = 0; i < length; i++)
+        text = arena_format(arena, "%s%s%c", text, i && (length - i) % 3 == 0 ? "," : "", plain[i]);
+    return text;
+}
+
+// Two to three digits and a unit in steps of 1000: "78 M", "3.9 M".
+static const char *scaled(Arena *arena, double number)
+{
+    static const char *const units[] = {"", "k", "M", "G", "T", "P"};
+    int unit = 0;
+    while (number >= 999.5 && unit < 5) {
+        number /= 1000;
+        unit++;
+    }
+    const char *format = number >= 9.95 || unit == 0 ? "%.0f %s" : "%.1f %s";
+    return arena_format(arena, format, number, units[unit]);
+}
+
+static int64_t parameter_count(const Program *program)
+{
+    int64_t count = 0;
+    for (int i = 0; i < program->variable_count; i++)
+        if (program->variable[i]->kind == VAR_PARAMETER)
+            count += shape_size(&program->variable[i]->shape).scale;
+    return count;
+}
+
+void print_build_line(const Plan *plan, const char *name, double seconds, FILE *out)
+{
+    Arena *arena = plan->arena;
+    const Program *program = plan->program;
+    int64_t batch = program->data ? program->data->batch : 0;
+    double flops = plan->flops_per_step + plan->flops_per_row * (double)batch;
+    const char *line = arena_format(arena, "%s: %s parameters · %sFLOP a step · peak %sB", name,
+                                    grouped(arena, parameter_count(program)), scaled(arena, flops),
+                                    scaled(arena, (double)plan->block_bytes));
+    if (batch)
+        line = arena_format(arena, "%s at batch %lld", line, (long long)batch);
+    fprintf(out, "%s      (%.1f s)\n", line, seconds);
+}
+
+// ---- tables -------------------------------------------------------------------------------------
+
+static const char *where(Arena *arena, Span span)
+{
+    return span.source ? span_where(arena, span) : "";
+}
+
+static void print_layers(const Program *program, FILE *out)
+{
+    fprintf(out, "\nlayers\n");
+    for (int i = 0; i < program->layer_count; i++) {
+        const LayerLine *layer = &program->layer[i];
+        fprintf(out, "  %*s%-*s %-20s %12s\n", 2 * layer->depth, "", 32 - 2 * layer->depth,
+                *layer->path ? layer->path : ".", layer->type,
+                grouped(program->arena, layer->parameters));
+    }
+}
+
+static void print_variables(const Program *program, FILE *out)
+{
+    static const char *const kinds[] = {"parameters", "buffers", "optimiser state", "metric state",
+                                        "callback state", "accumulators"};
+    for (int kind = VAR_PARAMETER; kind <= VAR_ACCUMULATOR; kind++) {
+        bool title = false;
+        for (int i = 0; i < program->variable_count; i++) {
+            const Variable *v = program->variable[i];
+            if ((int)v->kind != kind)
+                continue;
+            if (!title)
+                fprintf(out, "\n%s\n", kinds[kind]);
+            title = true;
+            fprintf(out, "  %-40s %-5s %-18s %s\n", v->path, dtype_name(v->dtype),
+                    v->shape.rank ? shape_text(program->arena, &v->shape) : "",
+                    where(program->arena, v->span));
+        }
+    }
+}
+
+static void print_data(const Program *program, FILE *out)
+{
+    const DataBlock *data = program->data;
+    if (!data || strcmp(data->source, "none") == 0)
+        return;
+    fprintf(out, "\ndata %s: %s rows, batch %lld\n", data->name,
+            grouped(program->arena, data->rows), (long long)data->batch);
+    for (int i = 0; i < data->raw_count; i++)
+        fprintf(out, "  from %-20s %-5s %-12s %s\n", data->raw[i].name,
+                data->raw[i].text ? "text" : dtype_name(data->raw[i].dtype),
+                data->raw[i].shape.rank ? shape_text(program->arena, &data->raw[i].shape) : "",
+                data->raw[i].file);
+    for (int i = 0; i < data->field_count; i++)
+        fprintf(out, "  to   %-20s %-5s %-12s %s\n", data->field[i].name,
+                dtype_name(data->field[i].dtype),
+                data->field[i].shape.rank ? shape_text(program->arena, &data->field[i].shape) : "",
+                where(program->arena, data->field[i].span));
+}
+
+static void print_settings(const Program *program, FILE *out)
+{
+    if (program->setting_count)
+        fprintf(out, "\nsettings\n");
+    for (int i = 0; i < program->setting_count; i++) {
+        const Setting *s = &program->setting[i];
+        if (s->type == SETTING_TEXT || s->type == SETTING_WORD)
+            fprintf(out, "  %-40s %s", s->name, s->text ? s->text : "");
+        else
+            fprintf(out, "  %-40s %.9g", s->name, s->number);
+        fprintf(out, "%s\n", s->fixed ? "   (fixed when compiling: -D)" : "");
+    }
+}
+
+// The lines of the spec that a kernel comes from, the first few.
+static const char *kernel_lines(Arena *arena, const Kernel *kernel)
+{
+    const char *text = "", *last = "";
+    int count = 0;
+    for (int i = 0; i < kernel->node_count && count < 4; i++) {
+        const char *at = where(arena, kernel->node[i]->span);
+        if (!*at || strcmp(at, last) == 0 || strstr(text, at))
+            continue;
+        text = arena_format(arena, "%s%s%s", text, count++ ? ", " : "", at);
+        last = at;
+    }
+    return text;
+}
+
+static double kernel_flops(const Kernel *kernel, int64_t rows)
+{
+    double sum = 0, power = 1;
+    for (int k = 0; k < 4; k++, power *= (double)rows)
+        sum += kernel->cost[k] * power;
+    return sum;
+}
+
+static void print_steps(const Plan *plan, FILE *out)
+{
+    Arena *arena = plan->arena;
+    for (int i = 0; i < plan->step_count; i++) {
+        const PlanStep *step = plan->step[i];
+        int64_t rows = step->graph->bound ? step->graph->bound : 1;
+        fprintf(out, "\n%s: %d kernels, %sB beside the variables\n", step->name, step->kernel_count,
+                scaled(arena, (double)step->arena_bytes));
+        for (int k = 0; k < step->kernel_count; k++) {
+            const Kernel *kernel = step->kernel[k];
+            fprintf(out, "  %3d %-36s %10sFLOP  %s\n", k, kernel->name,
+                    scaled(arena, kernel_flops(kernel, rows)), kernel_lines(arena, kernel));
+        }
+    }
+}
+
+static void print_memory(const Plan *plan, FILE *out)
+{
+    fprintf(out, "\nmemory: %s bytes, of which variables %s\n",
+            grouped(plan->arena, (int64_t)plan->block_bytes),
+            grouped(plan->arena, (int64_t)plan->variable_bytes));
+    for (int i = 0; i < plan->program->variable_count; i++) {
+        const Variable *v = plan->program->variable[i];
+        int64_t bytes = shape_size(&v->shape).scale * dtype_bytes(v->dtype);
+        fprintf(out, "  %12zu %12lld  %s\n", v->offset, (long long)bytes, v->path);
+    }
+}
+
+void explain(const Program *program, const Plan *plan, FILE *out)
+{
+    int64_t batch = program->data ? program->data->batch : 0;
+    fprintf(out, "%s (%s): %s parameters, %sFLOP a step", program->name, program->spec,
+            grouped(program->arena, parameter_count(program)),
+            scaled(program->arena, plan->flops_per_step + plan->flops_per_row * (double)batch));
+    fprintf(out, batch ? ", batch %lld\n" : "\n", (long long)batch);
+    print_data(program, out);
+    print_layers(program, out);
+    print_variables(program, out);
+    print_settings(program, out);
+    print_steps(plan, out);
+    print_memory(plan, out);
+}

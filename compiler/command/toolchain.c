@@ -1,0 +1,238 @@
+#include "toolchain.h"
+#include "files.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+// No contraction of a * b + c, and nothing that lets a compiler choose bits. errno and traps are not
+// looked at, so loops with sqrt and comparisons may be vectorised.
+#define FLAGS "-std=c17", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fopenmp"
+static const char *const flags[] = {FLAGS, "-march=native", "-pipe", NULL};
+static const char *const gcc_flags[] = {"-O3", "-fschedule-insns", "-fsched-pressure", NULL};
+static const char *const clang_flags[] = {"-O2", NULL};
+static const char *const libraries[] = {"-ljansson", "-lz", "-lpthread", "-lm", NULL};
+
+// ---- finding ------------------------------------------------------------------------------------
+
+static bool in_path(Arena *arena, const char *name)
+{
+    if (strchr(name, '/'))
+        return access(name, X_OK) == 0;
+    const char *path = getenv("PATH");
+    while (path && *path) {
+        size_t length = strcspn(path, ":");
+        const char *file = arena_format(arena, "%.*s/%s", (int)length, path, name);
+        if (length && access(file, X_OK) == 0)
+            return true;
+        path += length + (path[length] == ':');
+    }
+    return false;
+}
+
+// "ccache gcc -O0" is three words.
+static void split_words(Arena *arena, const char *command, Toolchain *toolchain)
+{
+    while (*command && toolchain->count < 60) {
+        command += strspn(command, " \t");
+        size_t length = strcspn(command, " \t");
+        if (length)
+            toolchain->words[toolchain->count++] = arena_string(arena, command, length);
+        command += length;
+    }
+    while (toolchain->given < toolchain->count && toolchain->words[toolchain->given][0] != '-')
+        toolchain->given++;
+}
+
+static bool find_compiler(Arena *arena, const char *cc, Toolchain *toolchain)
+{
+    static const char *const names[] = {"cc", "gcc", "clang"};
+    const char *wanted = cc ? cc : getenv("CC");
+    for (int i = 0; i < 3 && !(wanted && *wanted); i++)
+        if (in_path(arena, names[i]))
+            wanted = names[i];
+    if (!wanted || !*wanted) {
+        fprintf(stderr, "ltc: there is no C compiler (cc, gcc, clang); install one or say --cc\n");
+        return false;
+    }
+    split_words(arena, wanted, toolchain);
+    if (toolchain->count && in_path(arena, toolchain->words[0]))
+        return true;
+    fprintf(stderr, "ltc: there is no C compiler `%s`\n",
+            toolchain->count ? toolchain->words[0] : wanted);
+    return false;
+}
+
+static bool runtime_at(Arena *arena, const char *include, const char *library, Toolchain *toolchain)
+{
+    if (!file_exists(library) || !file_exists(arena_format(arena, "%s/lt/program.h", include)))
+        return false;
+    toolchain->include = include;
+    toolchain->library = library;
+    return true;
+}
+
+static bool runtime_in(Arena *arena, const char *root, Toolchain *toolchain)
+{
+    const char *include = arena_format(arena, "%s/include", root);
+    return runtime_at(arena, include, arena_format(arena, "%s/lib/liblt.a", root), toolchain)
+        || runtime_at(arena, include, arena_format(arena, "%s/" LTC_LIBDIR "/liblt.a", root),
+                      toolchain)
+        || runtime_at(arena, include, arena_format(arena, "%s/liblt.a", root), toolchain);
+}
+
+static bool find_runtime(Arena *arena, Toolchain *toolchain)
+{
+    const char *given = getenv("LTC_RUNTIME");
+    if (given && *given) {
+        if (runtime_in(arena, given, toolchain))
+            return true;
+        fprintf(stderr, "ltc: LTC_RUNTIME is %s, but there is no lib/liblt.a with its include/lt\n",
+                given);
+        return false;
+    }
+    if (runtime_at(arena, LTC_TREE_INCLUDE, LTC_TREE_LIBRARY, toolchain))
+        return true;
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    for (int up = 0; length > 0 && up < 2; up++) {
+        while (length > 0 && path[--length] != '/')
+            ;
+        path[length] = 0;
+    }
+    if (length > 0 && runtime_in(arena, arena_string(arena, path, (size_t)length), toolchain))
+        return true;
+    fprintf(stderr, "ltc: the runtime library liblt.a is neither beside ltc nor in LTC_RUNTIME\n");
+    return false;
+}
+
+bool toolchain_find(Arena *arena, const char *cc, Toolchain *toolchain)
+{
+    toolchain->count = toolchain->given = 0;
+    return find_compiler(arena, cc, toolchain) && find_runtime(arena, toolchain);
+}
+
+// ---- running ------------------------------------------------------------------------------------
+
+typedef struct Line {
+    const char *word[160];
+    int count;
+} Line;
+
+static void add(Line *line, const char *word)
+{
+    line->word[line->count++] = word;
+}
+
+static void add_all(Line *line, const char *const *words)
+{
+    for (; *words; words++)
+        add(line, *words);
+}
+
+static bool is_clang(const Toolchain *toolchain)
+{
+    for (int i = 0; i < toolchain->given; i++)
+        if (strstr(toolchain->words[i], "clang"))
+            return true;
+    return false;
+}
+
+// Options of the user stand behind ours, so that theirs win.
+static Line compile_line(Arena *arena, const Toolchain *toolchain, const char *source,
+                         const char *program)
+{
+    Line line = {.count = 0};
+    for (int i = 0; i < toolchain->given; i++)
+        add(&line, toolchain->words[i]);
+    add_all(&line, is_clang(toolchain) ? clang_flags : gcc_flags);
+    add_all(&line, flags);
+    if (toolchain->debug)
+        add(&line, "-g");
+    for (int i = toolchain->given; i < toolchain->count; i++)
+        add(&line, toolchain->words[i]);
+    add(&line, arena_format(arena, "-I%s", toolchain->include));
+    add(&line, "-o");
+    add(&line, program);
+    add(&line, source);
+    add(&line, toolchain->library);
+    add_all(&line, libraries);
+    add(&line, NULL);
+    return line;
+}
+
+static void print_line(const Line *line, FILE *out)
+{
+    for (int i = 0; line->word[i]; i++)
+        fprintf(out, "%s%s", i ? " " : "", line->word[i]);
+    fprintf(out, "\n");
+}
+
+// The exit status, as a shell tells it; 3 if it could not be started.
+static int run(const char *const *word)
+{
+    pid_t child;
+    int status, error = posix_spawnp(&child, word[0], NULL, NULL, (char *const *)word, environ);
+    if (error) {
+        fprintf(stderr, "ltc: %s cannot be started: %s\n", word[0], strerror(error));
+        return 3;
+    }
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return 3;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int toolchain_start(Arena *arena, const char *program, char **word, int count)
+{
+    const char **words = arena_alloc(arena, sizeof *words * (size_t)(count + 2));
+    words[0] = program;
+    for (int i = 0; i < count; i++)
+        words[i + 1] = word[i];
+    fflush(NULL);
+    return run(words);
+}
+
+bool toolchain_compile(Arena *arena, const Toolchain *toolchain, const char *source,
+                       const char *program)
+{
+    const char *new = arena_format(arena, "%s.%ld.new", program, (long)getpid());
+    Line line = compile_line(arena, toolchain, source, new);
+    if (toolchain->verbose)
+        print_line(&line, stderr);
+    fflush(NULL);
+    bool good = run(line.word) == 0;
+    if (good && rename(new, program) != 0) {
+        fprintf(stderr, "ltc: %s cannot be written: %s\n", program, strerror(errno));
+        good = false;
+    }
+    if (!good)
+        unlink(new);
+    return good;
+}
+
+const char *toolchain_makefile(Arena *arena, const char *name)
+{
+    const char *words = "";
+    static const char *const all[] = {FLAGS, NULL};
+    for (int i = 0; all[i]; i++)
+        words = arena_format(arena, "%s %s", words, all[i]);
+    return arena_format(arena,
+        "# Builds %s with the installed runtime; PKG_CONFIG_PATH tells where ltc.pc is.\n"
+        "CC ?= cc\n"
+        "CFLAGS ?= -O3 -march=native\n"
+        "\n"
+        "%s: %s.c\n"
+        "\t$(CC) $(CFLAGS)%s $$(pkg-config --cflags ltc) -o $@ %s.c $$(pkg-config --libs ltc)\n"
+        "\n"
+        "clean:\n"
+        "\trm -f %s\n"
+        "\n"
+        ".PHONY: clean\n", name, name, name, words, name, name);
+}
