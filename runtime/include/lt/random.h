@@ -37,6 +37,12 @@ static inline lt_random_key_t lt_random_key(uint64_t seed, uint64_t site, uint64
     return (lt_random_key_t){(uint32_t)x, (uint32_t)(x >> 32)};
 }
 
+// The step that names the draws of one row's `sample`: which pass over which row of the source.
+static inline uint64_t lt_sample_step(uint64_t epoch, uint64_t index)
+{
+    return lt_random_mix64(epoch) + index;
+}
+
 // 32 random bits. For one key it is a bijection of the counter.
 static inline uint32_t lt_random_bits(lt_random_key_t key, uint32_t counter)
 {
