@@ -14,8 +14,12 @@ static void wait_briefly(char **argv)
 {
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") || __kmpc_global_thread_num)
         return;
-    if (setenv("GOMP_SPINCOUNT", SPINS, 1) == 0)
-        execv("/proc/self/exe", argv);
+    char path[4096];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length <= 0 || setenv("GOMP_SPINCOUNT", SPINS, 1) != 0)
+        return;
+    path[length] = '\0';
+    execv(path, argv);
 }
 
 void lt_threads_open(int threads, char **argv)

@@ -1,12 +1,13 @@
 // threads.h: the threads of parallel steps: how many there are, and how they wait.
 //
-// GNU's OpenMP lets a thread spin at a barrier for some milliseconds, which on cores that others use
-// too costs more than the step: on 2 cores with one other process, a step of 37 us took 140 to 350,
-// with 10000 turns (a fraction of a millisecond) 160, and 37 again on idle cores. It reads that
-// number before `main`, so the program starts itself again with it, once, in about 1 ms. LLVM's
-// OpenMP yields while it spins and is left alone, and so is whoever has set GOMP_SPINCOUNT or
-// OMP_WAIT_POLICY.
+// GNU's OpenMP lets a thread spin at a barrier for some milliseconds, which on cores that others
+// use too costs more than the step: on 2 cores with one other process, a step of 37 us took 140 to
+// 350, with 10000 turns (a fraction of a millisecond) 160, and 37 again on idle cores. It reads
+// that number before `main`, so the program starts itself again with it, once, in about 1 ms.
+// LLVM's OpenMP yields while it spins and is left alone, and so is whoever has set GOMP_SPINCOUNT
+// or OMP_WAIT_POLICY.
 #pragma once
 
-// threads 0: as OpenMP decides. May start the program again; returns if that is not needed or fails.
+// threads 0: as OpenMP decides. May start the program again; returns if that is not needed or
+// fails.
 void lt_threads_open(int threads, char **argv);

@@ -257,8 +257,10 @@ static void draw(struct lt_console *console, const struct lt_progress *progress)
     line_add(&line, " ");
     add_count(&line, progress);
     line_add(&line, "  ");
-    add_rate(&line, rate);
-    add_left(&line, progress, rate);
+    if (progress->label) {
+        add_rate(&line, rate);
+        add_left(&line, progress, rate);
+    }
     add_values(&line, console, progress, console->columns);
     put(console, "\r\033[K");
     put(console, line.text);

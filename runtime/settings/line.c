@@ -83,6 +83,7 @@ static bool set_option(struct reader *reader, int option, const char *text, stru
     if (place[option])
         *place[option] = text;
     line->quiet |= option == OPTION_quiet;
+    line->verify_data |= option == OPTION_verify_data;
     line->help |= option == OPTION_help;
     return option != OPTION_threads || read_threads(line, fault);
 }

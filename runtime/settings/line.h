@@ -13,7 +13,7 @@ struct lt_line {
     const char *subject;        // of info: a checkpoint
     const char *threads_text;
     int threads;                // 0: as OpenMP decides
-    bool quiet, help;
+    bool verify_data, quiet, help;
     const char **given;         // "name", "text" of each setting on the line, in order
     int given_count;
 };

@@ -38,7 +38,8 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
     if (!saves)
         return true;
     run->saves.folder = lt_path_text("%s/checkpoints", run->folder);
-    if (!run->saves.folder)
+    run->saves.last = lt_path_text("%s/checkpoints/last.safetensors", run->folder);
+    if (!run->saves.folder || !run->saves.last)
         return lt_fail(&run->fault, "no memory for the name of a folder");
     lt_checkpoint_sweep(run->saves.folder, stderr);
     return lt_checkpoint_room(run->saves.folder, run->program, 2, &run->fault);

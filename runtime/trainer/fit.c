@@ -48,7 +48,8 @@ static bool validation_is_due(const struct lt_run *run)
     }
     if ((run->at.epoch + 1) % plan->val_every_epoch != 0)
         return false;
-    return run->at.batch % plan->val_interval == 0 || (plan->val_at_epoch_end && epoch_is_over(run));
+    return run->at.batch % plan->val_interval == 0
+        || (plan->val_at_epoch_end && epoch_is_over(run));
 }
 
 // ---- a batch ------------------------------------------------------------------------------------
@@ -170,6 +171,7 @@ static enum lt_outcome after_batch(struct lt_run *run, bool *over)
         const struct lt_progress progress = progress_of(run);
         lt_console_end_epoch(&run->console, &progress);
         ask_for_default_save(run);
+        *over = is_over(run);           // a callback may have asked to stop just now
     }
     lt_row_write(run, epoch_ends, lt_run_window_is_open(run), *over);
     if (epoch_is_over(run)) {
@@ -242,6 +244,7 @@ static int finish(struct lt_run *run)
     lt_run_update_host(run);
     lt_run_fire(run, LT_ON_TRAIN_END);
     lt_run_fire(run, LT_ON_FIT_END);
+    lt_saves_perform(run);
     if (run->host.stop_asked)
         lt_console_say(&run->console, "stopped at step %" PRId64 ": %s", run->at.step,
                        run->host.stop_reason);

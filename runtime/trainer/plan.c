@@ -151,6 +151,19 @@ static void plan_totals(struct lt_plan *plan, const struct lt_extent *extent)
         plan->total_steps = least(plan->total_steps, plan->max_epochs * plan->steps_per_epoch);
 }
 
+// A spec may make its own data without end; then something else has to end.
+static bool check_ends(const struct lt_plan *plan, struct lt_fault *fault)
+{
+    if (plan->val_batches == LT_ENDLESS)
+        return lt_fail(fault, "the validation data has no end; give --trainer.limit_val_batches a "
+                       "number of batches");
+    if (plan->train_batches == LT_ENDLESS && plan->max_steps == LT_ENDLESS
+        && plan->max_seconds < 0)
+        return lt_fail(fault, "the training data has no end; give --trainer.max_steps, or "
+                       "--trainer.limit_train_batches to say what an epoch is");
+    return true;
+}
+
 bool lt_plan_make(struct lt_plan *plan, const struct lt_settings *settings,
                   const struct lt_extent *extent, bool validates, struct lt_fault *fault)
 {
@@ -172,7 +185,7 @@ bool lt_plan_make(struct lt_plan *plan, const struct lt_settings *settings,
         plan->val_batches = 0;
     plan->sanity_batches = least(plan->sanity_batches, plan->val_batches);
     plan_totals(plan, extent);
-    return true;
+    return check_ends(plan, fault);
 }
 
 int64_t lt_plan_window(const struct lt_plan *plan, int64_t batch)

@@ -42,18 +42,21 @@ static void take_callbacks(struct lt_run *run)
     metrics->host_wants_row = false;
 }
 
-// A logger that fails is said once and never stops the training; the run ends with exit code 1.
+void lt_row_fault(struct lt_run *run, const struct lt_fault *fault)
+{
+    if (!run->log_fault_reported)
+        lt_print_fault(fault);
+    run->log_fault_reported = true;
+    run->saves.failed = true;
+}
+
 static void write_row(struct lt_run *run)
 {
     struct lt_fault fault = {.text = ""}, other = {.text = ""};
-    if (!lt_csv_write(&run->csv, &run->record, &fault)) {
-        lt_print_error("%s", fault.text);
-        run->saves.failed = true;
-    }
-    if (!lt_events_write(&run->events, &run->record, &other)) {
-        lt_print_error("%s", other.text);
-        run->saves.failed = true;
-    }
+    if (!lt_csv_write(&run->csv, &run->record, &fault))
+        lt_row_fault(run, &fault);
+    if (!lt_events_write(&run->events, &run->record, &other))
+        lt_row_fault(run, &other);
 }
 
 void lt_row_write(struct lt_run *run, bool epoch_ends, bool window_is_open, bool over)

@@ -1,9 +1,12 @@
 // row.h: which row of the log a step leaves.
 //
 // One row a step at most, written when everything that belongs to it is known: means since the last
-// row each log_every_n_steps, what a validation found, the epoch's means, what callbacks logged. What
-// comes up inside a window of accumulation goes to the row of the step that the window makes.
+// row each log_every_n_steps, what a validation found, the epoch's means, what callbacks logged.
+// What comes up inside a window of accumulation goes to the row of the step that the window makes.
 #pragma once
 #include "trainer/run.h"
+
+// A logger that fails is said once and never stops the training; the run ends with exit code 1.
+void lt_row_fault(struct lt_run *run, const struct lt_fault *fault);
 
 void lt_row_write(struct lt_run *run, bool epoch_ends, bool window_is_open, bool over);

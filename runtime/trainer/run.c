@@ -79,6 +79,7 @@ static void free_kept(struct lt_saves *saves)
         free(saves->kept[i].file);
     free(saves->kept);
     free(saves->folder);
+    free(saves->last);
 }
 
 void lt_run_close(struct lt_run *run)
@@ -142,6 +143,8 @@ bool lt_run_open_data(struct lt_run *run)
             return false;
         measure(run);
     }
+    if (run->dataset && run->line->verify_data && !lt_dataset_verify(run->dataset, &run->fault))
+        return false;
     return lt_plan_make(&run->plan, run->settings, &run->extent,
                         program->phase[LT_VALIDATE] != NULL, &run->fault)
         && lt_plan_convert(&run->plan, run->settings, &run->fault);

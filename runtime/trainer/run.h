@@ -24,6 +24,7 @@ struct lt_position {            // between two batches
 
 struct lt_saves {
     char *folder;               // "…/version_3/checkpoints", NULL: nothing is saved
+    char *last;                 // "…/checkpoints/last.safetensors"
     struct lt_save_request request[LT_SAVES];
     int requests;
     struct lt_kept *kept;       // best first for each callback
@@ -69,7 +70,7 @@ struct lt_run {
     struct lt_run_state resumed;        // what it held, with the variables
 
     int leave_signal;                   // answered; 0: none
-    bool bad_log_reported;
+    bool bad_log_reported, log_fault_reported;
     struct lt_fault fault;              // why the run failed; empty: it did not
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/print.h"
 #include "trainer/folder.h"
+#include "trainer/row.h"
 #include "trainer/state.h"
 
 // ---- names --------------------------------------------------------------------------------------
@@ -169,11 +170,6 @@ static void delete_file(struct lt_run *run, const char *file)
 
 // ---- writing ------------------------------------------------------------------------------------
 
-static bool flush_logs(struct lt_run *run, struct lt_fault *fault)
-{
-    return lt_csv_flush(&run->csv, true, fault) && lt_events_flush(&run->events, fault);
-}
-
 // `doomed`: the file that is deleted once this one is on the disk, or NULL.
 static bool write_file(struct lt_run *run, const char *file, const char *doomed)
 {
@@ -182,11 +178,9 @@ static bool write_file(struct lt_run *run, const char *file, const char *doomed)
     char *path = lt_path_text("%s/%s", run->saves.folder, file);
     bool whole = path && lt_state_gather(run, &state, doomed, &fault);
 
-    if (!flush_logs(run, &fault)) {
-        lt_print_error("%s", fault.text);
-        run->saves.failed = true;
-        fault.text[0] = '\0';
-    }
+    struct lt_fault log_fault = {.text = ""};
+    if (!lt_csv_flush(&run->csv, true, &log_fault) || !lt_events_flush(&run->events, &log_fault))
+        lt_row_fault(run, &log_fault);
     if (whole) {
         whole = lt_checkpoint_save(path, run->program, run->block, &state, &fault);
         lt_state_release(&state);
@@ -266,11 +260,9 @@ void lt_saves_perform(struct lt_run *run)
 
 const char *lt_saves_write_last(struct lt_run *run)
 {
-    static char path[4096];
     if (!run->saves.folder || !write_file(run, "last.safetensors", NULL))
         return NULL;
-    snprintf(path, sizeof path, "%s/last.safetensors", run->saves.folder);
-    return path;
+    return run->saves.last;
 }
 
 void lt_saves_clean(struct lt_run *run)

@@ -15,7 +15,7 @@ void lt_save_name(const struct lt_run *run, const char *given, char *name, size_
 void lt_saves_perform(struct lt_run *run);
 
 // Writes the position as last.safetensors; its path, or NULL if it could not be written or nothing
-// is to be saved. The path stays valid until the next call.
+// is to be saved.
 const char *lt_saves_write_last(struct lt_run *run);
 
 // After a resume: deletes what the interrupted run had been about to delete.

@@ -1,8 +1,9 @@
 // snapshot.h: what callbacks may change, as it was before a validation.
 //
-// A sanity check leaves no trace, and a validation that a signal cuts short must not have begun: both
-// take a snapshot and put it back. The memory is taken when the run is opened. Variables are only
-// copied where the program has tensor steps of callbacks, such as an average that is swapped in.
+// A sanity check leaves no trace, and a validation that a signal cuts short must not have begun:
+// both take a snapshot and put it back. The memory is taken when the run is opened. Variables are
+// only copied where the program has tensor steps of callbacks, such as an average that is swapped
+// in.
 #pragma once
 #include "base/fault.h"
 #include "lt/program.h"

@@ -97,7 +97,8 @@ static bool put_facts(const struct lt_run *run, struct lt_run_state *state, cons
     return whole && (!doomed || lt_run_state_set(state, "doomed", doomed));
 }
 
-// The clock is part of the state only where it decides something: else equal runs write equal files.
+// The clock is part of the state only where it decides something, so that equal runs write equal
+// files.
 static double seconds_to_save(const struct lt_run *run)
 {
     return run->plan.max_seconds >= 0 ? lt_run_seconds(run) : 0;

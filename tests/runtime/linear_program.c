@@ -9,6 +9,7 @@
 //     LINEAR_NAN_AT=n     the loss of step n is NaN
 //     LINEAR_TRACE=file   every event is appended to the file
 //     LINEAR_PLAIN=1      no callbacks
+//     LINEAR_ENDLESS=1    no data block: every batch is one row of zeros
 //     LINEAR_SLOW=us      each training batch takes so long
 //     LINEAR_SIGNAL="s n" it raises signal s in its n-th training batch (of this process)
 //     LINEAR_SIGNAL_IN_VALIDATION=n    SIGTERM in the n-th validation batch after the first step
@@ -80,6 +81,13 @@ static void slow_down(void)
     }
 }
 
+static const float zeros[FEATURES];
+
+static const float *input_of(const struct lt_call *call, int field)
+{
+    return call->input ? call->input[field] : zeros;
+}
+
 static void raise_in_batch(void)
 {
     static int batches;
@@ -107,7 +115,7 @@ static bool is_nan_step(const struct lt_call *call)
 static void training_step(const struct lt_call *call)
 {
     struct variables *v = call->block;
-    const float *x = call->input[0], *y = call->input[1];
+    const float *x = input_of(call, 0), *y = input_of(call, 1);
     const lt_random_key_t key = lt_random_key(call->seed, 2, call->step);
     double loss = 0, absolute = 0;
 
@@ -151,7 +159,7 @@ static float predict_row(const struct variables *v, const float *x)
 static void measure(const struct lt_call *call, int loss_entry)
 {
     struct variables *v = call->block;
-    const float *x = call->input[0], *y = call->input[1];
+    const float *x = input_of(call, 0), *y = input_of(call, 1);
     double loss = 0;
     for (int64_t row = 0; row < call->rows; row++) {
         const float error = predict_row(v, x + row * FEATURES) - y[row];
@@ -397,6 +405,8 @@ const struct lt_program lt_program = {
 int main(int argc, char **argv)
 {
     struct lt_program program = lt_program;
+    if (getenv("LINEAR_ENDLESS"))
+        program.data_count = 0;
     if (getenv("LINEAR_PLAIN"))
         program.callback_count = 0;
     return lt_main(&program, argc, argv);

@@ -95,7 +95,8 @@ class Console(Case):
         done = self.run_program("fit")
         lines = [line for line in done.stdout.splitlines() if line.startswith("epoch")]
         self.assertEqual(len(lines), 5)
-        self.assertRegex(lines[2], r"^epoch 3/5  10/10  [\d,.]+ it/s  train_loss \S+  val_loss \S+$")
+        self.assertRegex(lines[2],
+                         r"^epoch 3/5  10/10  [\d,.]+ it/s  train_loss \S+  val_loss \S+$")
         self.assertNotIn("\x1b", done.stdout)
         self.assertNotIn("\r", done.stdout)
         self.assertRegex(done.stdout, r"peak memory: .* in the program's block, .* in the process")

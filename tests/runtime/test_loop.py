@@ -20,8 +20,8 @@ def validated_at(events):
 
 class Order(Case):
     def test_hooks_follow_lightning(self):
-        events = self.trace("fit", "--trainer.limit_train_batches", "2", "--trainer.max_epochs", "2",
-                            "--trainer.limit_val_batches", "1",
+        events = self.trace("fit", "--trainer.limit_train_batches", "2",
+                            "--trainer.max_epochs", "2", "--trainer.limit_val_batches", "1",
                             "--trainer.num_sanity_val_steps", "1")
         batch = ["on_train_batch_start", "on_train_batch_end"]
         epoch = ["on_train_epoch_start"] + 2 * batch + VALIDATION + ["on_train_epoch_end"]
@@ -31,7 +31,8 @@ class Order(Case):
                          + ["on_train_end", "on_fit_end"])
 
     def test_counters(self):
-        events = self.trace("fit", "--trainer.limit_train_batches", "3", "--trainer.max_epochs", "2")
+        events = self.trace("fit", "--trainer.limit_train_batches", "3",
+                            "--trainer.max_epochs", "2")
         ends = [event[1:5] for event in events if event[0] == "on_train_batch_end"]
         self.assertEqual(ends, [(0, 1, 0, 0.3333), (0, 2, 1, 0.6667), (0, 3, 2, 1.0),
                                 (1, 4, 0, 1.333), (1, 5, 1, 1.667), (1, 6, 2, 2.0)])
@@ -94,6 +95,17 @@ class Limits(Case):
                          "--trainer.log_every_n_steps", "1", "--optimizer.lr", "0",
                          LINEAR_PLAIN="1")
         self.assertEqual(len(self.rows()), 3)
+
+    def test_data_without_end(self):
+        done = self.run_program("fit", expect=1, LINEAR_ENDLESS="1")
+        self.assertIn("--trainer.limit_val_batches", done.stderr)
+        few = ("--trainer.limit_val_batches", "2")
+        done = self.run_program("fit", *few, expect=1, LINEAR_ENDLESS="1")
+        self.assertIn("--trainer.max_steps", done.stderr)
+        events = self.trace("fit", *few, "--trainer.max_steps", "7", LINEAR_ENDLESS="1")
+        self.assertEqual(validated_at(events), [7])
+        events = self.trace("fit", *few, "--trainer.limit_train_batches", "3", LINEAR_ENDLESS="1")
+        self.assertEqual(validated_at(events), [3, 6, 9, 12, 15])
 
     def test_time_is_up(self):
         done = self.run_program("fit", "--trainer.max_time", "00:00:00:01",

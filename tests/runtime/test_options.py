@@ -93,6 +93,17 @@ class Taken(Case):
             self.assertIn(word, text)
 
 
+    def test_info_of_a_checkpoint(self):
+        self.run_program("fit", "--trainer.max_epochs", "1")
+        text = self.run_program("info", "out/lightning_logs/version_0/checkpoints/"
+                                + self.checkpoints()[0]).stdout
+        self.assertIn("optimizer.momentum.weight", text)
+        self.assertIn("10", text)
+
+    def test_verify_data(self):
+        self.run_program("fit", "--verify_data", "--trainer.max_epochs", "1")
+
+
 class Surroundings(Case):
     def test_a_root_that_cannot_be_written(self):
         open(self.path("file"), "w").close()
