@@ -174,6 +174,7 @@ comma   : %empty                        { $$ = false; }
         | ','                           { $$ = true; }
         ;
 type    : word                          { $$ = named(p, AST_TYPE, @$, @1, 0, 0, 0, 0); }
+        | FN                            { $$ = named(p, AST_TYPE, @$, @1, 0, 0, 0, 0); }
         | word '[' subs comma ']'
                         { $$ = flagged(named(p, AST_TYPE, @$, @1, $3.first, 0, 0, 0), true); }
         | word '[' ']'  { $$ = flagged(named(p, AST_TYPE, @$, @1, 0, 0, 0, 0), true); }

@@ -3,6 +3,8 @@
 #include "host.h"
 #include "interpret.h"
 
+#include "lt/random.h"
+
 #include <stdlib.h>
 #include <string.h>
 
