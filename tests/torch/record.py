@@ -35,6 +35,7 @@ def literal(array):
     if array.ndim == 0:
         return number(array.item())
     flat = "stack([" + ", ".join(number(v) for v in array.reshape(-1).tolist()) + "])"
+    flat = f"i32({flat})" if array.dtype.kind == "i" else flat
     return flat if array.ndim == 1 else f"reshape({flat}, {list(array.shape)})"
 
 
@@ -207,8 +208,8 @@ def functions():
         ("sort_descending", {"x": x}, "sort(x, axis = 0, descending = true)", lambda t: t["x"].sort(0, descending=True)[0]),
         ("top", {"x": x}, "top(x, 2)[0]", lambda t: t["x"].topk(2)[0]),
         ("top_axis", {"x": x}, "top(x, 2, axis = 0)[0]", lambda t: t["x"].topk(2, dim=0)[0]),
-        ("one_hot", {"x": x}, "x * f32(one_hot(stack([2, 0, 3]), 4))", lambda t: t["x"] * F.one_hot(torch.tensor([2, 0, 3]), 4)),
-        ("bincount", {"x": x}, "x * f32(bincount(stack([2, 0, 3, 3, 0, 3]), 4))", lambda t: t["x"] * torch.bincount(torch.tensor([2, 0, 3, 3, 0, 3]), minlength=4)),
+        ("one_hot", {"x": x}, "x * f32(one_hot(i32(stack([2, 0, 3])), 4))", lambda t: t["x"] * F.one_hot(torch.tensor([2, 0, 3]), 4)),
+        ("bincount", {"x": x}, "x * f32(bincount(i32(stack([2, 0, 3, 3, 0, 3])), 4))", lambda t: t["x"] * torch.bincount(torch.tensor([2, 0, 3, 3, 0, 3]), minlength=4)),
         ("argmin", {"x": x}, "x * f32(argmin(x, axis = 0))", lambda t: t["x"] * t["x"].argmin(0)),
         ("flatten", {"x": draw(7, 2, 3, 4)}, "flatten(x)", lambda t: t["x"].flatten(1)),
         ("flatten_axes", {"x": draw(7, 2, 3, 4, 2)}, "flatten(x, start_dim = 1, end_dim = 2)", lambda t: t["x"].flatten(1, 2)),
