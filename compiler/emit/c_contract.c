@@ -121,12 +121,13 @@ static void print_unit(const Tiles *p)
     c_line(p->c, "const int first_row = block * block_rows;");
     c_line(p->c, "const int last_row = lt_least(first_row + block_rows, row_count);");
     if (lanes_divide(p)) {
-        c_line(p->c, "const int %s = panel * lanes;", p->first_lane);
+        c_line(p->c, "const %s %s = panel * lanes;", c_integer(p->c), p->first_lane);
     } else if (t->padded) {
-        c_line(p->c, "const int %s = panel * lanes;", p->first_lane);
+        c_line(p->c, "const %s %s = panel * lanes;", c_integer(p->c), p->first_lane);
         c_line(p->c, "const int last = lt_least(lanes, lane_count - %s);", p->first_lane);
     } else {                            // the last tile starts early; what it has twice is skipped
-        c_line(p->c, "const int %s = lt_least(panel * lanes, lane_count - lanes);", p->first_lane);
+        c_line(p->c, "const %s %s = lt_least(panel * lanes, lane_count - lanes);",
+               c_integer(p->c), p->first_lane);
         c_line(p->c, "const int skip = panel * lanes - %s;", p->first_lane);
     }
 }
@@ -191,7 +192,7 @@ static void print_lane(const Tiles *p)
 static void print_result(const Tiles *p, const char *sum)
 {
     c_line(p->c, "const %s %s = %s;", p->type, p->value, sum);
-    c_body(p->c, p->stage, &p->stage->after);
+    c_body(p->c, &p->stage->after);
 }
 
 static void print_tile_after(const Tiles *p)
@@ -287,15 +288,14 @@ static void take_names(C *c)
         "sum", "at", "i", "j", "into", "total", "turn",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        c_unique(c, names[i]);
+        c_keep(c, names[i]);
 }
 
 void c_contraction(C *c, const Kernel *kernel)
 {
     Tiles p = tiles_of(c, kernel);
     take_names(c);
-    p.value = c_unique(c, p.stage->acc[0].name);
-    c_rename_acc(c, &p.stage->acc[0], p.value);
+    p.value = c_acc(c, &p.stage->acc[0]);
     p.first = var_new(p.context, "first_lane", p.t->lanes);
     print_sizes(&p);
     print_nest(&p);

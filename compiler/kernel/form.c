@@ -3,6 +3,8 @@
 // requires: clusters; formed in an order in which what is read has a home.
 // provides: kernels whose bodies hold loads and stores of buffers; no node is looked at behind it.
 #include "form.h"
+#include "layout.h"
+#include "order.h"
 
 #include "../base/mutant.h"
 
@@ -185,6 +187,7 @@ static void give_homes(Fuse *f, Cluster *cluster)
                                                             : prim_name(m->node->prim),
                              m->node->dtype, &m->node->shape);
         m->home->node = m->node;
+        layout_node(f->plan->layouts, m->node, m->home->stride);
     }
 }
 
@@ -198,5 +201,6 @@ void form(Fuse *f, Cluster *cluster)
     case CLUSTER_POINTS: form_lanes(f, cluster); break;
     case CLUSTER_ALONE: form_alone(f, cluster); break;
     }
+    order_loops(cluster->kernel, f->graph->bound ? f->graph->bound : 1);
     collapse(f->c, cluster->kernel);
 }

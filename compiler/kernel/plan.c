@@ -2,7 +2,10 @@
 #include "plan.h"
 
 #include "../graph/passes.h"
+#include "contract.h"
 #include "fuse.h"
+#include "layout.h"
+#include "lower.h"
 #include "place.h"
 
 #include <string.h>
@@ -15,13 +18,10 @@ static Buffer *variable_buffer(Plan *plan, int id)
     Buffer *buffer = arena_alloc(plan->arena, sizeof *buffer);
     *buffer = (Buffer){.id = id, .name = v->path, .kind = BUFFER_VARIABLE, .dtype = v->dtype,
                        .shape = v->shape, .variable = v, .first = -1, .last = -1};
-    int64_t stride = 1;
-    for (int i = v->shape.rank - 1; i >= 0; i--) {
-        v->stride[i] = stride;
-        buffer->stride[i] = dim_of(stride);
-        stride *= v->shape.dim[i].scale;
-    }
-    buffer->bytes = (size_t)stride * (size_t)dtype_bytes(v->dtype);
+    layout_variable(plan->layouts, v, buffer->stride);
+    for (int i = 0; i < v->shape.rank; i++)
+        v->stride[i] = buffer->stride[i].scale;
+    buffer->bytes = (size_t)shape_size(&v->shape).scale * (size_t)dtype_bytes(v->dtype);
     return buffer;
 }
 
@@ -99,6 +99,7 @@ static PlanStep *plan_graph(Plan *plan, const Graph *graph, const char *name)
     choose(&f);
     cluster(&f);
     schedule(&f);
+    contract(step);
     place_step(plan, step);
     double total[4] = {0};
     count_cost(step, total);
@@ -140,6 +141,32 @@ static void plan_graphs(Plan *plan)
                    arena_format(plan->arena, "callback_step_%d", i));
 }
 
+// Brings every graph into the forms that kernels are made of, and settles the order of axes.
+static void prepare(Plan *plan)
+{
+    Program *program = plan->program;
+    const int most = 3 + 3 * PHASE_COUNT + program->callback_step_count;
+    Graph **graph = arena_alloc(plan->arena, sizeof *graph * (size_t)most);
+    int count = 0;
+    for (int i = 0; i < 2 && program->data; i++)
+        graph[count++] = program->data->sample[i];
+    graph[count++] = program->init;
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        graph[count++] = program->phase[i];
+        graph[count++] = program->reset[i];
+        graph[count++] = program->compute[i];
+    }
+    for (int i = 0; i < program->callback_step_count; i++)
+        graph[count++] = program->callback_step[i];
+    int kept = 0;
+    for (int i = 0; i < count; i++)
+        if (graph[i]) {
+            lower(graph[i]);
+            graph[kept++] = graph[i];
+        }
+    plan->layouts = layouts_choose(plan->arena, program, graph, kept);
+}
+
 static bool is_sample(const Plan *plan, const PlanStep *step)
 {
     const DataBlock *data = plan->program->data;
@@ -152,6 +179,7 @@ Plan *make_plan(Program *program)
     Plan *plan = arena_alloc(arena, sizeof *plan);
     plan->program = program;
     plan->arena = arena;
+    prepare(plan);
     plan->variable = arena_alloc(arena, sizeof(Buffer *) * (size_t)(program->variable_count + 1));
     for (int i = 0; i < program->variable_count; i++)
         plan->variable[i] = variable_buffer(plan, i);

@@ -32,6 +32,7 @@ typedef struct Plan {
     Arena *arena;
     PlanStep **step;                    // every distinct graph once, in a fixed order
     int step_count, step_capacity;
+    struct Layouts *layouts;            // layout.h
     Buffer **variable;                  // by Variable.id
     size_t variable_bytes, block_bytes;
     size_t scratch_bytes;               // of sample
