@@ -1,14 +1,18 @@
 // differentiate: reverse mode, from one scalar back to the tensors that are asked for.
 //
 //   requires  the nodes that `of` needs are in order
-//   provides  the gradients, behind all other nodes, in the span and path of what they derive and
-//             under the caller's guard (whatever `of` needs runs whenever the caller's part does)
+//   provides  the gradients, behind all other nodes, in the span and path of what they derive
+//
+// What derives a node runs when both the caller's part and the node do. A gradient that leaves a
+// branch for what stands before it is merged by a select, as the branch's values were: zero if the
+// branch did not run.
 #include "derive.h"
 #include "../base/mutant.h"
 #include "passes.h"
 
 typedef struct Reverse {
     Builder b;
+    const Guard *guard;         // the caller's
     Node *of;
     bool *depends;              // by node id: on a path from one of `in`
     Node **gradient;            // by node id: what has come so far
@@ -45,10 +49,29 @@ static const char *const rule_name[] = {
 #undef PRIM
 };
 
+// Where the nodes that derive `node` stand.
+static const Guard *guard_of(const Reverse *r, const Node *node)
+{
+    return guard_covers(r->guard, node->guard) ? node->guard : r->guard;
+}
+
+// A value that was made under the guard `from`, for use under `to`, further out.
+static Node *leave_branch(Reverse *r, Node *g, const Guard *from, const Guard *to)
+{
+    for (; !guard_covers(from, to); from = from->outer) {
+        r->b.origin.guard = from->outer;
+        Node *ran = make_expand(&r->b, make_host(&r->b, DT_BOOL, from->condition), &g->shape);
+        g = make_select(&r->b, ran, g, make_zeros_like(&r->b, g));
+    }
+    return g;
+}
+
 // Gradients that meet are added in the order in which they come: last reader first.
-static void gradient_meet(Reverse *r, const Node *node, Node *more)
+static void gradient_meet(Reverse *r, const Node *node, Node *more, const Guard *from)
 {
     Node **sum = &r->gradient[node->id];
+    more = leave_branch(r, more, from, guard_of(r, node));
+    r->b.origin.guard = guard_of(r, node);
     *sum = *sum ? make_binary(&r->b, P_ADD, *sum, more) : more;
 }
 
@@ -59,16 +82,17 @@ static void step_back(Reverse *r, Node *node)
     Node **gradient = arena_alloc(arena, sizeof(Node *) * (size_t)node->input_count);
     for (int i = 0; i < node->input_count; i++)
         wanted[i] = r->depends[node->input[i]->id];
+    r->b.origin.guard = guard_of(r, node);
     r->b.origin.span = node->span;
     r->b.origin.path = node->path;
     Derive derive = {&r->b, node, r->gradient[node->id], wanted, gradient};
     derive_rule(node->prim)(&derive);
-    const bool broken = MUTANT_ROW("derive", rule_name[node->prim]);
+    for (int i = 0; MUTANT_ROW("derive", rule_name[node->prim]) && i < node->input_count; i++)
+        if (gradient[i])
+            gradient[i] = make_binary(&r->b, P_ADD, gradient[i], gradient[i]);
     for (int i = 0; i < node->input_count; i++)
         if (wanted[i] && gradient[i])
-            gradient_meet(r, node->input[i],
-                          broken ? make_binary(&r->b, P_ADD, gradient[i], gradient[i])
-                                 : gradient[i]);
+            gradient_meet(r, node->input[i], gradient[i], guard_of(r, node));
 }
 
 void differentiate(Builder *b, Node *of, Node *const *in, int count, Node **gradient)
@@ -78,7 +102,8 @@ void differentiate(Builder *b, Node *of, Node *const *in, int count, Node **grad
             shape_text(b->graph->arena, &of->shape));
     Arena *arena = b->graph->arena;
     const size_t nodes = (size_t)of->id + 1;
-    Reverse r = {*b, of, arena_alloc(arena, nodes), arena_alloc(arena, nodes * sizeof(Node *))};
+    Reverse r = {*b, b->origin.guard, of, arena_alloc(arena, nodes),
+                 arena_alloc(arena, nodes * sizeof(Node *))};
     mark_paths(&r, in, count);
     r.b.origin.backward = true;
     r.b.origin.span = of->span;

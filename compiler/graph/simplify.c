@@ -40,7 +40,7 @@ static Node *node_simplified(Round *round, const Node *node)
         if (!rule_fits((Rule)rule, node->prim))
             continue;
         Node *instead = rule_apply((Rule)rule, &round->b, node);
-        if (instead) {
+        if (instead && guard_covers(instead->guard, node->guard)) {
             round->fired[rule]++;
             round->changed = true;
             return instead;

@@ -125,8 +125,12 @@ static bool guard_open(Run *run, const Guard *guard)
 static void run_node(Run *run, const Node *node)
 {
     Value *more[node->input_count + 1];
-    for (int i = 0; i < node->input_count; i++)
-        more[i] = &run->value[node->input[i]->id];
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *from = node->input[i];
+        more[i] = &run->value[from->id];
+        if (!more[i]->cell)             // a branch not taken; the select does not take it either
+            *more[i] = value_new(from->dtype, &from->shape, run->input->rows);
+    }
     Value *out = &run->value[node->id];
     *out = value_new(node->dtype, &node->shape, run->input->rows);
     Evaluation e = {run->input, node, {NULL}, more, out};

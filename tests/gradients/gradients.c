@@ -9,6 +9,7 @@
 #include "kinks.h"
 #include "samplers.h"
 #include "graph/derive.h"
+#include "trace/host.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,6 +213,45 @@ static void test_prim(Test *test, Prim prim, uint64_t seed, int trials)
     }
 }
 
+// ---- branches -----------------------------------------------------------------------------------
+
+// f(x) under guards, one in the other; where both are open it is what follows, else x itself.
+static Node *branches(Case *c, Node *x, const Guard *inner)
+{
+    HostExpr *both = arena_alloc(c->arena, sizeof *both);
+    *both = (HostExpr){.op = HOST_AND, .a = inner->outer->condition, .b = inner->condition};
+    Node *base = make_unary(&c->b, P_SIN, x);
+    c->b.origin.guard = inner->outer;
+    Node *first = make_unary(&c->b, P_EXP, base);
+    c->b.origin.guard = inner;
+    Node *second = make_binary(&c->b, P_MUL, make_binary(&c->b, P_MUL, first, base), x);
+    c->b.origin.guard = NULL;
+    Node *ran = make_expand(&c->b, make_host(&c->b, DT_BOOL, both), &x->shape);
+    Node *merged = make_select(&c->b, ran, second, base);
+    return make_binary(&c->b, P_MUL, merged, base);
+}
+
+// Gradients of a branch, taken and not taken.
+static void test_branches(Test *test)
+{
+    for (int open = 0; open < 4; open++) {
+        Case c;
+        case_begin(&c, (uint64_t)open + 1, FLAVOUR_PRIMES);
+        const HostExpr first = {.op = HOST_NUMBER, .number = open & 1};
+        const HostExpr second = {.op = HOST_NUMBER, .number = open >> 1};
+        const Guard outer = {&first, NULL, 1}, inner = {&second, &outer, 2};
+        const Shape shape = case_shape(&c, 1, 3);
+        Node *gradient[case_fields] = {NULL};
+        Node *loss = weighted(&c, branches(&c, field_any(&c, &shape), &inner));
+        differentiate_fields(&c, loss, gradient);
+        graph_verify(c.graph, "differentiate");
+        test->failures += !slopes_agree(&c, loss, gradient, "branches");
+        simplify(c.graph);
+        graph_verify(c.graph, "simplify");
+        case_free(&c);
+    }
+}
+
 int main(int argc, char **argv)
 {
     uint64_t seed = 1;
@@ -233,8 +273,10 @@ int main(int argc, char **argv)
         test_prim(&test, (Prim)prim, seed, trials);
         rows++;
     }
-    if (!only)
+    if (!only) {
+        test_branches(&test);
         test.failures += test_kinks();
+    }
     printf("%d of %d rows, %d first and %d second derivatives compared, %d failures\n", rows,
            P_COUNT, test.compared, test.twice, test.failures);
     return test.failures != 0;

@@ -28,6 +28,7 @@ double case_host(void *context, const HostExpr *e)
     switch (e->op) {
     case HOST_NUMBER: return e->number;
     case HOST_ROWS: return (double)dim_at((Dim){(int64_t)e->number, e->index}, c->rows);
+    case HOST_AND: return case_host(context, e->a) && case_host(context, e->b);
     case HOST_SUB: return case_host(context, e->a) - case_host(context, e->b);
     default: bug("a case knows no host expression %d", e->op);
     }

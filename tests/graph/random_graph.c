@@ -513,6 +513,19 @@ static void add_results(Case *c)
                                          .value = graph->node[id], .guard = graph->node[id]->guard});
 }
 
+// Now and then a branch is left by a select of what it made last and a constant.
+static void leave_branch(Growth *g, int outside)
+{
+    const Guard *guard = g->b->origin.guard;
+    Node *last = g->count > outside ? g->pool[g->count - 1] : NULL;
+    g->count = outside;
+    g->b->origin.guard = guard->outer;
+    if (!last || last->guard != guard || !is_float(last) || below(g, 2))
+        return;
+    Node *ran = make_expand(g->b, make_host(g->b, DT_BOOL, guard->condition), &last->shape);
+    keep(g, make_select(g->b, ran, last, number(g, last)));
+}
+
 // Each variable is written what fits it best: something of its shape, squashed.
 static void add_writes(Growth *g)
 {
@@ -564,14 +577,12 @@ bool random_graph(Case *c, int operations)
             outside = g->count;
             c->b.origin.guard = guard_any(g);
         } else if (c->b.origin.guard && below(g, 5) == 0) {
-            g->count = outside;
-            c->b.origin.guard = NULL;
+            leave_branch(g, outside);
         }
         keep(g, growers[below(g, kinds)](g));
     }
     if (c->b.origin.guard)
-        g->count = outside;
-    c->b.origin.guard = NULL;
+        leave_branch(g, outside);
     add_writes(g);
     add_results(c);
     const int count = random_graph_results(c);

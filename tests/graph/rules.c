@@ -97,7 +97,7 @@ static Node *sample_cast_cast(Sample *s)
     const DType to = (DType)(s->variant % DT_COUNT);
     if (pair >= (int)(sizeof pairs / sizeof *pairs))
         return NULL;
-    if (to == pairs[pair][1] || s->x->dtype == DT_F64)
+    if (to == pairs[pair][1] || s->x->dtype != DT_F32)
         return s->x;
     Node *first = make_cast(s->b, pairs[pair][0], s->x);
     return make_cast(s->b, to, make_cast(s->b, pairs[pair][1], first));
