@@ -142,6 +142,7 @@ static Value *map(Tracer *t, Span span, const Argument *argument, int count, voi
     (void)data;
     if (count < 2)
         return fail(t, E_MISSING_ARGUMENT, span, "`map` needs a function and at least one part");
+    open_tensors(t);                    // in a hook the parts are read from now on
     Value **part = arena_alloc(t->arena, sizeof *part * (size_t)count);
     for (int i = 1; i < count; i++)
         part[i - 1] = argument[i].value;
