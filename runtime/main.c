@@ -149,6 +149,7 @@ static int run_line(const struct lt_program *program, const struct lt_line *line
     return code;
 }
 
+// A program with a context is run by somebody else's process, which is not ours to start again.
 int lt_main(const struct lt_program *program, int argc, char **argv)
 {
     struct lt_settings settings;
@@ -165,7 +166,7 @@ int lt_main(const struct lt_program *program, int argc, char **argv)
         if (line.help)
             lt_help_print(program, &settings, stdout);
         else if (line.command != LT_INFO)
-            lt_threads_open(line.threads, argv);
+            lt_threads_open(line.threads, program->context ? NULL : argv);
         code = line.help ? DONE : run_line(program, &line, &settings);
     }
     lt_line_close(&line);

@@ -28,6 +28,6 @@ void lt_threads_open(int threads, char **argv)
         return;
     if (threads > 0)
         omp_set_num_threads(threads);
-    if (omp_get_max_threads() > 1)
+    if (argv && omp_get_max_threads() > 1)
         wait_briefly(argv);
 }

@@ -8,6 +8,6 @@
 // or OMP_WAIT_POLICY.
 #pragma once
 
-// threads 0: as OpenMP decides. May start the program again; returns if that is not needed or
-// fails.
+// threads 0: as OpenMP decides. May start the program again with `argv`, unless it is NULL; returns
+// if that is not needed or fails.
 void lt_threads_open(int threads, char **argv);

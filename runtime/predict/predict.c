@@ -42,7 +42,7 @@ static bool open_part(struct lt_run *run)
     static const char *const parts[] = {"train", "val", "test"};
     static const enum lt_phase phases[] = {LT_TRAIN, LT_VALIDATE, LT_TEST};
     const char *part = run->line->split;
-    if (!run->dataset)
+    if (!run->dataset || run->program->predict_setting > 0)
         return true;
     if (!part)
         return open_loader(run, LT_PREDICT);
@@ -54,19 +54,28 @@ static bool open_part(struct lt_run *run)
     return lt_fail(&run->fault, "--split takes train, val, test or all, not \"%s\"", part);
 }
 
+// The rows of a call that reads no data: a setting of predict.
+static int64_t rows_asked_for(const struct lt_run *run)
+{
+    const int setting = run->program->predict_setting - 1;
+    return setting < 0 ? 1 : (int64_t)run->settings->number[setting];
+}
+
 static bool count_batches(struct lt_run *run, int64_t *batches)
 {
     const struct lt_settings *settings = run->settings;
     const int index = settings->trainer.limit_predict_batches;
     const double number = settings->number[index];
-    *batches = run->loader[LT_PREDICT] ? lt_loader_batches(run->loader[LT_PREDICT]) : 1;
+    if (!run->loader[LT_PREDICT]) {
+        *batches = 1;
+        return true;
+    }
+    *batches = lt_loader_batches(run->loader[LT_PREDICT]);
     if (settings->value[index].unit == LT_FRACTION)
         *batches = number == 1 ? *batches : (int64_t)((double)*batches * number);
     else if ((double)*batches > number)
         *batches = (int64_t)number;
-    if (*batches <= 0)
-        return lt_fail(&run->fault, "there are no rows to predict");
-    return true;
+    return *batches > 0 || lt_fail(&run->fault, "there are no rows to predict");
 }
 
 static enum lt_outcome predict_batch(struct lt_run *run, struct lt_output_writer *writer,
@@ -77,6 +86,8 @@ static enum lt_outcome predict_batch(struct lt_run *run, struct lt_output_writer
         lt_fail(&run->fault, "the data of predict ended too early");
         return LT_BROKEN;
     }
+    if (!run->loader[LT_PREDICT])
+        batch.rows = rows_asked_for(run);
     struct lt_call call = lt_run_call(run, run->at.step);
     call.rows = batch.rows;
     call.input = batch.field;
@@ -120,7 +131,8 @@ int lt_predict(struct lt_run *run)
     if (!open_part(run) || !count_batches(run, &batches))
         return 1;
     enum lt_outcome outcome = LT_BROKEN;
-    if (lt_output_open(&writer, run->program, default_path(run), run->extent.batch, &run->fault))
+    const int64_t most = run->loader[LT_PREDICT] ? run->extent.batch : rows_asked_for(run);
+    if (lt_output_open(&writer, run->program, default_path(run), most, &run->fault))
         outcome = predict_all(run, &writer, batches, &rows);
     const bool split = writer.file_count > 1;
     const bool whole = lt_output_close(&writer, outcome == LT_DONE, &run->fault);

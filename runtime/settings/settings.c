@@ -154,6 +154,20 @@ static bool check_compiled(const struct lt_program *program, const char *name, d
     return true;
 }
 
+// The rows of predict have room for so many and no more.
+static bool check_rows(const struct lt_program *program, int index, double number,
+                       struct lt_fault *fault)
+{
+    if (index != program->predict_setting - 1)
+        return true;
+    const struct lt_setting *setting = &program->setting[index];
+    const double most =
+        program->predict_most > 0 ? (double)program->predict_most : setting->number;
+    return (number >= 1 && number <= most)
+        || lt_fail(fault, "--%s is %.15g, but this program was compiled for 1 to %.15g",
+                   setting->name, number, most);
+}
+
 bool lt_settings_set(struct lt_settings *settings, const struct lt_program *program,
                      const char *name, const char *text, struct lt_fault *fault)
 {
@@ -169,7 +183,8 @@ bool lt_settings_set(struct lt_settings *settings, const struct lt_program *prog
     if (!lt_parse_value(value->of, choices_of(value->of), text, &parsed, fault))
         return false;
     if (!check_range(value->of, parsed.number, parsed.unit, text, fault)
-        || !check_compiled(program, name, parsed.number, fault))
+        || !check_compiled(program, name, parsed.number, fault)
+        || !check_rows(program, index, parsed.number, fault))
         return false;
     settings->number[index] = parsed.number;
     value->unit = parsed.unit;

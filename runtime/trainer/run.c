@@ -186,6 +186,8 @@ void lt_run_update_host(struct lt_run *run)
     host->max_steps = or_infinite(plan->max_steps);
     host->micro_batches = (double)lt_plan_window(plan, run->at.batch);
     host->micro_batch = (double)(run->at.batch % plan->micro_batches);
+    if (run->program->reads_elapsed)
+        host->elapsed = lt_run_seconds(run);
 }
 
 struct lt_call lt_run_call(struct lt_run *run, int64_t step)

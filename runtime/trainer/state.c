@@ -101,7 +101,8 @@ static bool put_facts(const struct lt_run *run, struct lt_run_state *state, cons
 // files.
 static double seconds_to_save(const struct lt_run *run)
 {
-    return run->plan.max_seconds >= 0 ? lt_run_seconds(run) : 0;
+    const bool decides = run->plan.max_seconds >= 0 || run->program->reads_elapsed;
+    return decides ? lt_run_seconds(run) : 0;
 }
 
 bool lt_state_gather(struct lt_run *run, struct lt_run_state *state, const char *doomed,

@@ -10,6 +10,7 @@
 //     LINEAR_TRACE=file   every event is appended to the file
 //     LINEAR_PLAIN=1      no callbacks
 //     LINEAR_ENDLESS=1    no data block: every batch is one row of zeros
+//     LINEAR_COUNT=1      predict reads no data: predict.count says how many rows it makes
 //     LINEAR_SLOW=us      each training batch takes so long
 //     LINEAR_SIGNAL="s n" it raises signal s in its n-th training batch (of this process)
 //     LINEAR_SIGNAL_IN_VALIDATION=n    SIGTERM in the n-th validation batch after the first step
@@ -37,7 +38,7 @@ struct variables {
 
 enum { TRAIN_LOSS, TRAIN_ERROR, LR, VAL_LOSS, VAL_MAE, TEST_LOSS, TEST_MAE, LOGS };
 enum { OPTIMIZER_LR, OPTIMIZER_MOMENTUM, EARLY_PATIENCE, CHECKPOINT_KEEP, WIDTH, MAX_EPOCHS,
-       SETTINGS };
+       COUNT, SETTINGS };
 enum { BEST, WAIT, STATES };
 enum { AVERAGE, EARLY_STOPPING, MODEL_CHECKPOINT, LR_MONITOR, TRACE, CALLBACKS };
 enum { FROZEN_BIAS, MASKS };
@@ -195,11 +196,11 @@ static void compute_test(const struct lt_call *call) { compute(call, TEST_MAE); 
 
 static void predict_step(const struct lt_call *call)
 {
-    const float *x = call->input[0];
     float *result = call->output[0];
     int32_t *sign = call->output[1];
     for (int64_t row = 0; row < call->rows; row++) {
-        result[row] = predict_row(call->block, x + row * FEATURES);
+        const float *x = call->input ? (const float *)call->input[0] + row * FEATURES : zeros;
+        result[row] = predict_row(call->block, x);
         sign[row * 2] = result[row] > 0;
         sign[row * 2 + 1] = result[row] < 0;
     }
@@ -363,6 +364,7 @@ static const struct lt_setting settings[SETTINGS] = {
     [WIDTH] = {.name = "model.features", .type = LT_INTEGER, .number = FEATURES, .fixed = true},
     [MAX_EPOCHS] = {.name = "trainer.max_epochs", .type = LT_INTEGER, .number = 5, .given = true,
                     .help = "epochs to train"},
+    [COUNT] = {.name = "predict.count", .type = LT_INTEGER, .number = 3},
 };
 
 static const struct lt_log logs[LOGS] = {
@@ -407,6 +409,10 @@ int main(int argc, char **argv)
     struct lt_program program = lt_program;
     if (getenv("LINEAR_ENDLESS"))
         program.data_count = 0;
+    if (getenv("LINEAR_COUNT")) {
+        program.predict_setting = COUNT + 1;
+        program.predict_most = 64;
+    }
     if (getenv("LINEAR_PLAIN"))
         program.callback_count = 0;
     return lt_main(&program, argc, argv);

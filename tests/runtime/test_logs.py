@@ -155,6 +155,16 @@ class Predict(Case):
         self.assertEqual(rows, read_bytes(self.path("again.csv")))
         self.assertEqual(rows.count(b"\n"), 21)
 
+    def test_rows_that_a_setting_counts(self):
+        for words, rows in (((), 3), (("--predict.count", "64"), 64)):
+            self.run_program("predict", "--weights", "init", "--output", "p.csv", *words,
+                             LINEAR_COUNT="1")
+            self.assertEqual(read_bytes(self.path("p.csv")).count(b"\n"), rows + 1)
+        for count in ("0", "65"):
+            done = self.run_program("predict", "--weights", "init", "--predict.count", count,
+                                    expect=2, LINEAR_COUNT="1")
+            self.assertIn("compiled for 1 to 64", done.stderr)
+
     def test_refusals(self):
         for words, text in ((("--output", "p.txt"), "end in .npy or .csv"),
                             (("--split", "half"), "train, val, test or all"),

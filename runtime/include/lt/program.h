@@ -162,6 +162,7 @@ struct lt_host {
     void *run;                  // the trainer's own
     const struct lt_host_calls *call;
     const bool *frozen;         // by mask (lt_variable.frozen_mask): true where freeze() stands
+    double elapsed;             // seconds trained, also before a resume
 };
 
 struct lt_host_calls {
@@ -229,6 +230,8 @@ struct lt_program {
     const char *layer_table;                // the model summary, one line a layer, "name\ttype\tcount\n"
     void *context;
     int predict_setting;        // 1 + the setting that gives the rows of predict; 0: rows of the data
+    int64_t predict_most;       // with predict_setting: the most rows; 0: the setting's default
+    bool reads_elapsed;         // host code reads `elapsed`, so a checkpoint has to hold it
 };
 
 extern const struct lt_program lt_program;
