@@ -229,7 +229,8 @@ Node *make_broadcast(Builder *b, Node *x, const Shape *shape)
     return node_given(b, P_BROADCAST, NULL, &x, 1, x->dtype, shape);
 }
 
-Node *make_slice(Builder *b, Node *x, const int64_t *start, const int64_t *step, const Shape *shape)
+Node *make_slice(Builder *b, Node *x, const int64_t *start, const int64_t *step,
+                 const Shape *shape)
 {
     Attr attr = {0};
     bool cut = !shape_equal(&x->shape, shape);
@@ -259,7 +260,7 @@ Node *make_concat(Builder *b, Node *const *x, int count, int axis)
     return count == 1 ? x[0] : node_make(b, P_CONCAT, &attr, x, count);
 }
 
-// ---- reductions and contractions ------------------------------------------------------------------
+// ---- reductions and contractions ----------------------------------------------------------------
 
 Node *make_reduce(Builder *b, Prim prim, Node *x, uint32_t axes)
 {
@@ -331,7 +332,7 @@ Node *make_window_sum_grad(Builder *b, Node *g, const Window *window, const Shap
     return node_given(b, P_WINDOW_SUM_GRAD, &attr, &g, 1, g->dtype, x);
 }
 
-// ---- indexed, scans, sort -------------------------------------------------------------------------
+// ---- indexed, scans, sort -----------------------------------------------------------------------
 
 Node *make_gather(Builder *b, Node *x, Node *index, int axis, int batch)
 {

@@ -41,7 +41,8 @@ Node *make_cast(Builder *b, DType type, Node *x);                           // x
 Node *make_reshape(Builder *b, Node *x, const Shape *shape);
 Node *make_permute(Builder *b, Node *x, const int *order);
 Node *make_broadcast(Builder *b, Node *x, const Shape *shape);  // axes of size 1 grow; ranks equal
-Node *make_slice(Builder *b, Node *x, const int64_t *start, const int64_t *step, const Shape *shape);
+Node *make_slice(Builder *b, Node *x, const int64_t *start, const int64_t *step,
+                 const Shape *shape);
 Node *make_pad(Builder *b, Node *x, const int64_t *low, const int64_t *high, double value);
 Node *make_concat(Builder *b, Node *const *x, int count, int axis);
 
@@ -51,7 +52,7 @@ Node *make_contract(Builder *b, Node *x, Node *y, int batch, int contracted);
 Node *make_convolve(Builder *b, Node *x, Node *weight, const Window *window);
 Node *make_convolve_input(Builder *b, Node *g, Node *weight, const Window *window, const Shape *x);
 Node *make_convolve_weight(Builder *b, Node *x, Node *g, const Window *window, const Shape *weight);
-Node *make_window(Builder *b, Prim prim, Node *x, const Window *window);    // WINDOW_MAX, WINDOW_SUM
+Node *make_window(Builder *b, Prim prim, Node *x, const Window *window);   // WINDOW_MAX, _SUM
 Node *make_window_max_grad(Builder *b, Node *x, Node *g, const Window *window);
 Node *make_window_max_pick(Builder *b, Node *x, Node *v, const Window *window);
 Node *make_window_sum_grad(Builder *b, Node *g, const Window *window, const Shape *x);
@@ -63,7 +64,7 @@ Node *make_argsort(Builder *b, Node *x, int axis, bool descending);         // i
 // A node like `node`, of other operands.
 Node *make_copy(Builder *b, const Node *node, Node *const *input);
 
-// ---- compositions that many callers want ----------------------------------------------------------
+// ---- compositions that many callers want --------------------------------------------------------
 
 Node *make_zeros_like(Builder *b, Node *x);
 Node *make_scalar_like(Builder *b, Node *x, double value);      // broadcast constant, shape of x

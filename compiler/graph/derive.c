@@ -208,7 +208,7 @@ static void derive_max(Derive *d)
 
 static void derive_min(Derive *d) { derive_max(d); }
 
-// ---- contractions and convolutions ----------------------------------------------------------------
+// ---- contractions and convolutions --------------------------------------------------------------
 
 // The gradient of `to` in contract(to, other), g with the free axes of `to` first:
 // [batch, free.., rest..] x [batch, rest.., k..] summed over the free axes `rest` of the other.
@@ -219,7 +219,8 @@ static Node *contract_gradient(Derive *d, Node *g, Node *to, Node *other)
     if (rest > 0)
         return make_contract(d->b, g, node_rotate(d->b, other, batch, rest), batch, rest);
     const int rank = to->shape.rank;
-    const uint32_t first = (1u << batch) - 1, last = ((1u << contracted) - 1) << (rank - contracted);
+    const uint32_t first = (1u << batch) - 1;
+    const uint32_t last = ((1u << contracted) - 1) << (rank - contracted);
     return mul(d, node_spread(d->b, g, &to->shape, ~last),
                node_spread(d->b, other, &to->shape, first | last));
 }

@@ -104,7 +104,8 @@ static Node *axis_dilate(Builder *b, Node *x, int axis, int64_t step)
     if (step == 1 || count < 2)
         return x;
     const Shape around = shape_around(&x->shape, axis);
-    const Shape apart = {.rank = 4, .dim = {around.dim[0], around.dim[1], dim_of(1), around.dim[2]}};
+    const Shape apart = {.rank = 4, .dim = {around.dim[0], dim_of(count), dim_of(1),
+                                            around.dim[2]}};
     const Shape joined = {.rank = 3, .dim = {around.dim[0], dim_of(count * step), around.dim[2]}};
     Node *wide = grow(b, make_reshape(b, x, &apart), 2, 0, step - 1);
     Node *line = cut(b, make_reshape(b, wide, &joined), 1, 0, 1, dim_of((count - 1) * step + 1));
@@ -226,7 +227,8 @@ static Node *update_wins(Derive *d)
     Node *number = update_numbers(d->b, index, attr->batch);
     Node *nobody = make_full(d->b, DT_I32, -1, &slots);
     Node *last = make_scatter_set(d->b, nobody, index, number, attr->batch, attr->batch);
-    return make_binary(d->b, P_EQ, make_gather(d->b, last, index, attr->batch, attr->batch), number);
+    Node *winner = make_gather(d->b, last, index, attr->batch, attr->batch);
+    return make_binary(d->b, P_EQ, winner, number);
 }
 
 void derive_scatter_set(Derive *d)

@@ -91,7 +91,7 @@ typedef struct Attr {
     double number;                      // constant; value of pad
     uint32_t axes;                      // reductions: a bit an axis
     int axis;                           // concat, gather, scatter, scans, sort, iota
-    int batch;                          // contract, gather, scatter: leading axes shared by operands
+    int batch;                          // contract, gather, scatter: leading axes shared
     int contracted;                     // contract: how many axes are summed over
     bool reverse, descending;           // cumsum, cumprod from the end; sort
     int order[max_rank];                // permute: output axis i is input axis order[i]

@@ -201,7 +201,7 @@ static Node *rule_select_not(Builder *b, const Node *node)
     return condition ? make_select(b, condition, node->input[2], node->input[1]) : NULL;
 }
 
-// ---- scalar work before moves ---------------------------------------------------------------------
+// ---- scalar work before moves -------------------------------------------------------------------
 
 // The one shape that all operands had before `move`; constants had any. NULL if there is none.
 static const Shape *shape_before(const Node *node, Prim move)

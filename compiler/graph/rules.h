@@ -11,8 +11,8 @@ typedef enum Rule {
 
 const char *rule_name(Rule rule);
 bool rule_fits(Rule rule, Prim prim);
-// The node that stands for `node`, made where needed, or NULL. `node` need not be in the graph: only
-// its operands are.
+// The node that stands for `node`, made where needed, or NULL. `node` need not be in the graph,
+// only its operands are.
 Node *rule_apply(Rule rule, Builder *b, const Node *node);
 
 // simplify, counting how often each rule fired.

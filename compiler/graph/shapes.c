@@ -442,7 +442,7 @@ static const char *shape_argsort(Node *node)
     return wrong;
 }
 
-// ---- shape given by the node ----------------------------------------------------------------------
+// ---- shape given by the node --------------------------------------------------------------------
 
 static const char *given_convolve(Node *node, const Shape *x, const Shape *weight, const Shape *g)
 {

@@ -22,7 +22,7 @@ void evaluate_CONTRACT(const Evaluation *e)
 
 // ---- windows ------------------------------------------------------------------------------------
 
-// The place in x that element `tap` of the window at `place` sees, by the last axes; false: padding.
+// The place in x that element `tap` of the window at `place` sees, last axes; false: padding.
 static bool window_sees(const Window *window, const Value *x, const int64_t *place,
                         const int64_t *tap, int64_t *seen)
 {

@@ -42,7 +42,7 @@ Value value_new(DType dtype, const Shape *shape, int64_t rows);         // zeros
 Value value_copy(const Value *value);
 void value_free(Value *value);
 double value_number(const Value *value, int64_t at);
-void value_set(Value *value, int64_t at, double number);                // rounded to an integer's type
+void value_set(Value *value, int64_t at, double number);        // to an integer type: rounded
 
 // Runs the graph; result[i] receives that of graph->result[i].
 void interpret(const Graph *graph, const OracleInput *input, OracleResult *result);

@@ -127,7 +127,8 @@ static void reduce_extreme(const Evaluation *e, bool greatest)
     for (int64_t at = 0; at < e->in[0]->count; at++) {
         const Cell x = e->in[0]->cell[at];
         Cell *best = &e->out->cell[place_reduced(e, at)];
-        const bool better = greatest ? cell_less(*best, x, is_float) : cell_less(x, *best, is_float);
+        const bool better = greatest ? cell_less(*best, x, is_float)
+                                     : cell_less(x, *best, is_float);
         if (is_nan(x, is_float) || better)
             *best = x;
     }
@@ -166,7 +167,7 @@ void evaluate_ARGMAX(const Evaluation *e)
     }
 }
 
-// ---- along an axis --------------------------------------------------------------------------------
+// ---- along an axis ------------------------------------------------------------------------------
 
 typedef Cell Combine(Cell x, Cell y, bool is_float);
 

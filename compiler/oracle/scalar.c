@@ -35,7 +35,7 @@ void evaluate_RANDOM(const Evaluation *e)
         e->out->cell[at].f = lt_random_uniform_f32(key, (uint32_t)(uint64_t)(before + at));
 }
 
-// ---- functions of floats alone ---------------------------------------------------------------------
+// ---- functions of floats alone ------------------------------------------------------------------
 
 #define FLOATING1(id, expression)                                                                  \
     void evaluate_##id(const Evaluation *e)                                                        \
@@ -70,7 +70,7 @@ FLOATING1(ERF, lt_erf_f64(x))
 FLOATING2(DIV, x / y)
 FLOATING2(POW, lt_pow_f64(x, y))
 
-// ---- functions of floats and integers ---------------------------------------------------------------
+// ---- functions of floats and integers -----------------------------------------------------------
 
 // `floats` speaks of doubles x and y, `integers` of int64_t; integers wrap.
 #define NUMBER1(id, floats, integers)                                                              \
@@ -156,7 +156,7 @@ void evaluate_STOP(const Evaluation *e)
         e->out->cell[at] = e->in[0]->cell[at];
 }
 
-// ---- casts: to an integer the fraction is dropped, the rest saturates, NaN is 0 -------------------
+// ---- casts: to an integer the fraction is dropped, the rest saturates, NaN is 0 -----------------
 
 static int64_t saturate(DType type, int64_t x)
 {

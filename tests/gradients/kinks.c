@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-// A kink: a primitive of vectors x and y (or of x alone), and the gradient of the sum of its result.
+// A kink: a primitive of vectors x and y (or of x alone), and the gradient of its result's sum.
 typedef struct Kink {
     const char *name;
     Prim prim;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# planted.sh GRADIENTS: turns the sign of one derivative after the other; the test must fail each time.
+# planted.sh GRADIENTS: turns the sign of one derivative after the other; the test must fail.
 found=0 of=0
 for name in neg abs sqrt exp expm1 log log1p sin cos tanh erf cast add sub mul div mod pow \
     maximum minimum select reshape permute broadcast slice pad concat sum max min contract \

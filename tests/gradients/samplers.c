@@ -171,7 +171,7 @@ static Node *quotient(Case *c, Prim prim)
 static Node *sample_MOD(Case *c) { return quotient(c, P_MOD); }
 static Node *sample_FLOORDIV(Case *c) { return quotient(c, P_FLOORDIV); }
 
-// Positive to any power; any base to a whole constant; the exponents that have a spelling of their own.
+// Positive to any power, any base to a whole constant, and the exponents spelled without a power.
 static Node *sample_POW(Case *c)
 {
     static const double exponents[] = {0, 1, 2, 3, 0.5, -0.5, -1, -2, 4, -3, 5, 1.7, -0.3};
@@ -522,7 +522,7 @@ static Node *sample_SCATTER_SET(Case *c)
     return make_scatter_set(&c->b, x, field_of(c, &g), updates, g.axis, g.batch);
 }
 
-// ---- along an axis --------------------------------------------------------------------------------
+// ---- along an axis ------------------------------------------------------------------------------
 
 static Node *scan(Case *c, Prim prim)
 {

@@ -86,8 +86,12 @@ static Node *partner(Growth *g, Node *x)
                                : make_cast(g->b, x->dtype, y);
 }
 
-static Node *binary(Growth *g, Prim prim, Node *x, Node *y) { return make_binary(g->b, prim, x, y); }
 static Node *unary(Growth *g, Prim prim, Node *x) { return make_unary(g->b, prim, x); }
+
+static Node *binary(Growth *g, Prim prim, Node *x, Node *y)
+{
+    return make_binary(g->b, prim, x, y);
+}
 
 static Node *positive(Growth *g, Node *x)
 {
@@ -132,7 +136,8 @@ static Node *grow_division(Growth *g)
 {
     static const Prim prims[] = {P_DIV, P_DIV, P_FLOORDIV, P_MOD};
     Node *x = pick_float(g, 0, max_rank);
-    Node *y = below(g, 2) ? positive(g, partner(g, x)) : make_scalar_like(g->b, x, 1 << below(g, 4));
+    Node *y = below(g, 2) ? positive(g, partner(g, x))
+                          : make_scalar_like(g->b, x, 1 << below(g, 4));
     return binary(g, prims[below(g, 4)], x, y);
 }
 
@@ -295,7 +300,7 @@ static Node *grow_concat(Growth *g)
     return make_concat(g->b, part, count, below(g, x->shape.rank));
 }
 
-// ---- reductions and the rest ----------------------------------------------------------------------
+// ---- reductions and the rest --------------------------------------------------------------------
 
 static Node *grow_reduce(Growth *g)
 {
@@ -314,7 +319,8 @@ static Node *grow_reduce_bool(Growth *g)
     Node *x = pick(g, is_bool, 1, max_rank);
     if (!x)
         return grow_compare(g);
-    return make_reduce(g->b, below(g, 2) ? P_ANY : P_ALL, x, (uint32_t)below(g, 1 << x->shape.rank));
+    const uint32_t axes = (uint32_t)below(g, 1 << x->shape.rank);
+    return make_reduce(g->b, below(g, 2) ? P_ANY : P_ALL, x, axes);
 }
 
 static Node *grow_arg(Growth *g)
@@ -507,10 +513,12 @@ static void add_results(Case *c)
     for (int id = 0; id < graph->node_count; id++)
         for (int i = 0; i < graph->node[id]->input_count; i++)
             read[graph->node[id]->input[i]->id] = true;
-    for (int id = 0, index = 0; id < graph->node_count; id++)
+    for (int id = 0, index = 0; id < graph->node_count; id++) {
+        Node *node = graph->node[id];
         if (!read[id])
-            graph_result(graph, (Result){.kind = RESULT_FIELD, .index = index++,
-                                         .value = graph->node[id], .guard = graph->node[id]->guard});
+            graph_result(graph, (Result){.kind = RESULT_FIELD, .index = index++, .value = node,
+                                         .guard = node->guard});
+    }
 }
 
 // Now and then a branch is left by a select of what it made last and a constant.

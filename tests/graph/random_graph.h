@@ -5,8 +5,8 @@
 #pragma once
 #include "case.h"
 
-// Grows about `operations` nodes in a case just begun; what nothing reads becomes a result. False if
-// a value is not finite or past 10^6, so that nothing could be compared: take another seed.
+// Grows about `operations` nodes in a case just begun; what nothing reads becomes a result. False
+// if a value is not finite or past 10^6, so that nothing could be compared: take another seed.
 bool random_graph(Case *c, int operations);
 
 // All results of the graph, in order (result[i].ran tells whether its guard was open), and behind

@@ -1,7 +1,7 @@
 // rules: each row of rules.def fires on what it is for, and keeps every bit.
 //
-// x runs over all 65,536 bf16 values and, against y, over all pairs of special ones; y is drawn. The
-// interpreter rounds each value to its dtype and is asked before and after. What must not be
+// x runs over all 65,536 bf16 values and, against y, over all pairs of special ones; y is drawn.
+// The interpreter rounds each value to its dtype and is asked before and after. What must not be
 // simplified stands among the traps.
 #include "case.h"
 #include "graph/rules.h"
@@ -57,7 +57,11 @@ static Node *truth(Case *c)
 }
 
 static Node *unary(Sample *s, Prim prim, Node *x) { return make_unary(s->b, prim, x); }
-static Node *binary(Sample *s, Prim prim, Node *x, Node *y) { return make_binary(s->b, prim, x, y); }
+static Node *binary(Sample *s, Prim prim, Node *x, Node *y)
+{
+    return make_binary(s->b, prim, x, y);
+}
+
 static Node *neg(Sample *s, Node *x) { return unary(s, P_NEG, x); }
 static Node *like(Sample *s, Node *x, double value) { return make_scalar_like(s->b, x, value); }
 
@@ -74,7 +78,11 @@ static bool is_float(const Sample *s) { return dtype_kind(s->x->dtype) == KIND_F
 
 // ---- scalar functions ---------------------------------------------------------------------------
 
-static Node *sample_stop(Sample *s) { return CHOOSE(unary(s, P_STOP, s->x), unary(s, P_STOP, s->p)); }
+static Node *sample_stop(Sample *s)
+{
+    return CHOOSE(unary(s, P_STOP, s->x), unary(s, P_STOP, s->p));
+}
+
 static Node *sample_neg_neg(Sample *s) { return CHOOSE(neg(s, neg(s, s->x))); }
 static Node *sample_not_not(Sample *s) { return CHOOSE(unary(s, P_NOT, unary(s, P_NOT, s->p))); }
 
@@ -120,7 +128,8 @@ static Node *sample_sub_neg(Sample *s) { return CHOOSE(binary(s, P_SUB, s->x, ne
 
 static Node *sample_mul_one(Sample *s)
 {
-    return CHOOSE(binary(s, P_MUL, s->x, like(s, s->x, 1)), binary(s, P_MUL, like(s, s->x, 1), s->x),
+    return CHOOSE(binary(s, P_MUL, s->x, like(s, s->x, 1)),
+                  binary(s, P_MUL, like(s, s->x, 1), s->x),
                   binary(s, P_MUL, s->x, like(s, s->x, -1)),
                   binary(s, P_MUL, like(s, s->x, -1), s->x));
 }
@@ -189,7 +198,8 @@ static Node *sample_before_broadcast(Sample *s)
 {
     Node *x = twice(s, s->x);
     return CHOOSE(unary(s, P_ABS, x), binary(s, P_ADD, x, twice(s, s->y)),
-                  binary(s, P_MUL, like(s, x, 3), x), make_select(s->b, twice(s, s->p), x, twice(s, s->y)),
+                  binary(s, P_MUL, like(s, x, 3), x),
+                  make_select(s->b, twice(s, s->p), x, twice(s, s->y)),
                   make_cast(s->b, DT_BOOL, x), binary(s, P_LT, x, like(s, x, 1)));
 }
 
@@ -288,14 +298,15 @@ static Node *sample_reduce_ones(Sample *s)
                   make_reduce(s->b, P_ANY, p, 1), make_reduce(s->b, P_ALL, p, 3));
 }
 
-// ---- traps: what looks like a rule and is none -------------------------------------------------------
+// ---- traps: what looks like a rule and is none --------------------------------------------------
 
 static Node *sample_trap(Sample *s)
 {
     if (!is_float(s))
         return NULL;
     Node *back = make_cast(s->b, s->x->dtype, make_cast(s->b, DT_BF16, s->y));
-    return CHOOSE(binary(s, P_ADD, s->x, like(s, s->x, 0)), binary(s, P_MUL, s->x, like(s, s->x, 0)),
+    return CHOOSE(binary(s, P_ADD, s->x, like(s, s->x, 0)),
+                  binary(s, P_MUL, s->x, like(s, s->x, 0)),
                   binary(s, P_SUB, s->x, like(s, s->x, -0.0)),
                   binary(s, P_DIV, s->x, like(s, s->x, 3)),
                   binary(s, P_DIV, s->x, like(s, s->x, 0x1p127)),
@@ -398,7 +409,8 @@ static int test_guards(void)
     simplify(c.graph);
     graph_verify(c.graph, "simplify");
     const Result *r = c.graph->result;
-    const bool right = r[1].value == r[2].value && !r[1].value->guard && r[0].value->guard == &guard;
+    const bool right = r[1].value == r[2].value && !r[1].value->guard
+        && r[0].value->guard == &guard;
     if (!right || c.graph->node_count != 3)
         printf("nodes are shared past a guard, or not at all\n");
     const int failures = !right || c.graph->node_count != 3;

@@ -18,7 +18,7 @@ typedef struct Tally {
     int right, wrong, failures;
 } Tally;
 
-// ---- random sizes ---------------------------------------------------------------------------------
+// ---- random sizes -------------------------------------------------------------------------------
 
 static Dim dim_any(Random *r)
 {
@@ -54,7 +54,7 @@ static void draft_begin(Draft *d, Prim prim, int count)
     d->node.input = d->input;
 }
 
-// ---- arithmetic with B known -----------------------------------------------------------------------
+// ---- arithmetic with B known --------------------------------------------------------------------
 
 static bool sizes_equal(const Shape *a, const Shape *b)
 {

@@ -132,7 +132,8 @@ static void test_contractions(Test *t)
     x = field(t, DT_F64, shape(3, 1, 1, 3), LIST(1, 2, 3));
     w = field(t, DT_F64, shape(3, 1, 1, 2), LIST(10, 1));
     const Shape wide = shape(3, 1, 1, 4), two = shape(3, 1, 1, 2);
-    expect(t, "convolve_input", make_convolve_input(b, x, w, &plain, &wide), 4, LIST(10, 21, 32, 3));
+    expect(t, "convolve_input", make_convolve_input(b, x, w, &plain, &wide), 4,
+           LIST(10, 21, 32, 3));
     x = field(t, DT_F64, shape(3, 1, 1, 4), up_to_six);
     Node *g = field(t, DT_F64, shape(3, 1, 1, 3), LIST(1, 10, 100));
     expect(t, "convolve_weight", make_convolve_weight(b, x, g, &plain, &two), 2, LIST(321, 432));
