@@ -423,7 +423,7 @@ typedef struct Joined {
     Text text;
     Span span;
     bool bad;
-    HostText *first, **last;
+    HostText *first, **last, *piece;
 } Joined;
 
 static void join_text(void *data, const char *text, size_t length)
@@ -490,12 +490,18 @@ const char *format_text(Tracer *t, Scope *scope, const Ast *string)
 
 static void host_piece(Joined *joined, const char *text, const HostExpr *value, const char *format)
 {
+    HostText *before = joined->piece;
+    if (text && before && before->text) {       // literals become one
+        before->text = arena_format(joined->t->arena, "%s%s", before->text, text);
+        return;
+    }
     HostText *piece = arena_alloc(joined->t->arena, sizeof *piece);
     piece->text = text;
     piece->value = value;
     piece->format = format;
     *joined->last = piece;
     joined->last = &piece->next;
+    joined->piece = piece;
 }
 
 static void host_join_text(void *data, const char *text, size_t length)

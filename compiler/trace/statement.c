@@ -376,6 +376,16 @@ static bool option_of(Tracer *t, Scope *scope, LogEntry *entry, const Ast *optio
     return false;
 }
 
+// What a callback logs under a constant name has its column like everything else.
+static void known_log(Tracer *t, const char *name, Span span)
+{
+    for (int i = 0; i < t->program->log_count; i++)
+        if (strcmp(t->program->log[i].name, name) == 0)
+            return;
+    int index = log_entry(t, name, PHASE_TRAIN, span);
+    t->program->log[index].progress_bar = false;
+}
+
 static void log_in_hook(Tracer *t, Scope *scope, const Ast *item, Value *value)
 {
     const HostExpr *host = host_of(t->arena, value);
@@ -394,6 +404,8 @@ static void log_in_hook(Tracer *t, Scope *scope, const Ast *item, Value *value)
     }
     if (!name)
         return;
+    if (name->text && !name->next)
+        known_log(t, name->text, item->span);
     HostStmt *log = host_emit(t, DO_LOG, item->span);
     log->message = name;
     log->a = host;
