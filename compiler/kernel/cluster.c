@@ -72,7 +72,15 @@ static bool is_reduction(const Node *node)
 
 uint32_t reduced_axes(const Node *node)
 {
-    return node->prim == P_ARGMAX ? 1u << node->attr->axis : node->attr->axes;
+    return node->attr->axes;
+}
+
+int reduced_axis(const Node *node)
+{
+    int axis = 0;
+    while (!(node->attr->axes >> axis & 1))
+        axis++;
+    return axis;
 }
 
 bool reduces_innermost(const Node *node)

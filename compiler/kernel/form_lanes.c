@@ -72,7 +72,7 @@ static void form_reduction(Fuse *f, Stage *stage, Reader *reader, Member *m)
                .dtype = from->dtype, .name = acc_name(node), .node = node,
                .value = value_of(reader, from, point)};
     if (acc.kind == ACC_PICK)
-        acc.times = expr_index(f->c, node->dtype, point[node->attr->axis]);
+        acc.times = expr_index(f->c, node->dtype, point[reduced_axis(node)]);
     stage->acc[stage->acc_count++] = acc;
 }
 

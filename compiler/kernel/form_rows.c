@@ -247,7 +247,7 @@ static void form_reduction(Rows *r, Member *m, Reader *reader, Stage *stage)
     Acc acc = {.kind = acc_kind_of(node->prim), .dtype = from->dtype, .name = acc_name(node),
                .node = node, .value = value_of(reader, from, m->at), .lanes = 1};
     if (acc.kind == ACC_PICK)
-        acc.times = expr_index(c, node->dtype, m->at[node->attr->axis]);
+        acc.times = expr_index(c, node->dtype, m->at[reduced_axis(node)]);
     else if (dtype_kind(acc.dtype) == KIND_FLOAT)
         acc.lanes = lanes_for(stage->reduce, stage->reduce_count);
     acc.order = acc.lanes > 1 ? ORDER_LANES : ORDER_SEQUENCE;

@@ -71,6 +71,14 @@ static Buffer *scratch_new(Fuse *f, const char *name, DType type, const Member *
     return buffer;
 }
 
+// Keys are sorted as f32, f64 or i64, which hold every other type.
+static DType sort_type(DType type)
+{
+    if (dtype_kind(type) != KIND_FLOAT)
+        return DT_I64;
+    return type == DT_F64 ? DT_F64 : DT_F32;
+}
+
 static void form_sort(Fuse *f, Kernel *kernel, Reader *reader, Member *m)
 {
     const Node *node = m->node;
@@ -87,7 +95,7 @@ static void form_sort(Fuse *f, Kernel *kernel, Reader *reader, Member *m)
         row = index_add(f->c, index_scale(f->c, row, kernel->outer[i].var->extent),
                         index_var(f->c, kernel->outer[i].var));
     s->zero = index_scale(f->c, row, node->shape.dim[axis]);
-    s->keys = scratch_new(f, "keys", node->input[0]->dtype, m);
+    s->keys = scratch_new(f, "keys", sort_type(node->input[0]->dtype), m);
     s->order = scratch_new(f, "order", DT_I32, m);
     s->scratch = scratch_new(f, "scratch", DT_I32, m);
 }

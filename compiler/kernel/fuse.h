@@ -87,5 +87,6 @@ void form(Fuse *f, Cluster *cluster);
 void collapse(IndexContext *c, Kernel *kernel); // neighbouring loops that act as one become one
 
 bool reduces_innermost(const Node *node);       // its last axis of a size other than 1 vanishes
-uint32_t reduced_axes(const Node *node);        // of a reduction or argmax
+uint32_t reduced_axes(const Node *node);
+int reduced_axis(const Node *node);             // the first
 const Expr *member_load(Fuse *f, const Node *node, const Index *const *point);

@@ -1,0 +1,303 @@
+#include "file.h"
+
+#include "../trace/program.h"
+
+#include "../base/mutant.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Name {
+    const void *of;                     // Var, Local or Acc; NULL: of a parameter
+    const char *name, *spelling;
+    int depth;
+} Name;
+
+C *c_new(Arena *arena, IndexContext *context, const Kernel *kernel, int64_t bound)
+{
+    C *c = arena_alloc(arena, sizeof *c);
+    *c = (C){.arena = arena, .context = context, .kernel = kernel, .text = text_new(arena),
+             .depth = 1, .bound = bound};
+    return c;
+}
+
+Arena *c_arena(C *c)
+{
+    return c->arena;
+}
+
+IndexContext *c_context(C *c)
+{
+    return c->context;
+}
+
+// ---- types --------------------------------------------------------------------------------------
+
+typedef struct Spelling {
+    const char *value, *stored, *suffix;
+} Spelling;
+
+static const Spelling spelling[DT_COUNT] = {
+    [DT_F64] = {"double", "double", "f64"},
+    [DT_F32] = {"float", "float", "f32"},
+    [DT_F16] = {"float", "uint16_t", "f32"},
+    [DT_BF16] = {"float", "uint16_t", "f32"},
+    [DT_I64] = {"int64_t", "int64_t", "i64"},
+    [DT_I32] = {"int32_t", "int32_t", "i32"},
+    [DT_I16] = {"int16_t", "int16_t", "i16"},
+    [DT_I8] = {"int8_t", "int8_t", "i8"},
+    [DT_U8] = {"uint8_t", "uint8_t", "u8"},
+    [DT_BOOL] = {"bool", "bool", "bool"},
+};
+
+const char *c_type(DType type)
+{
+    return spelling[type].value;
+}
+
+const char *c_stored(DType type)
+{
+    return spelling[type].stored;
+}
+
+const char *c_suffix(DType type)
+{
+    return spelling[type].suffix;
+}
+
+const char *c_integer(const C *c)
+{
+    return c->wide ? "int64_t" : "int";
+}
+
+// ---- lines --------------------------------------------------------------------------------------
+
+static void indent(C *c)
+{
+    for (int i = 0; i < c->depth; i++)
+        text_bytes(&c->text, "    ", 4);
+}
+
+// Breaks what would pass column 100 at a blank; what follows is indented by eight more.
+static void add_line(C *c, const char *line)
+{
+    enum { widest = 100 };
+    int room = widest - 4 * c->depth;
+    indent(c);
+    while ((int)strlen(line) > room) {
+        int cut = room;
+        while (cut > 20 && line[cut] != ' ')
+            cut--;
+        if (line[cut] != ' ')
+            break;
+        text_bytes(&c->text, line, (size_t)cut);
+        text_bytes(&c->text, "\n        ", 9);
+        indent(c);
+        line += cut + 1;
+        room = widest - 4 * c->depth - 8;
+    }
+    text_add(&c->text, "%s\n", line);
+}
+
+void c_line(C *c, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    add_line(c, arena_vformat(c->arena, format, list));
+    va_end(list);
+}
+
+void c_open(C *c, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    add_line(c, arena_format(c->arena, "%s {", arena_vformat(c->arena, format, list)));
+    c->depth++;
+    va_end(list);
+}
+
+void c_block(C *c)
+{
+    indent(c);
+    text_bytes(&c->text, "{\n", 2);
+    c->depth++;
+}
+
+void c_close(C *c)
+{
+    c->depth--;
+    while (c->name_count && c->name[c->name_count - 1].depth > c->depth)
+        c->name_count--;
+    c_line(c, "}");
+}
+
+void c_pragma(C *c, const char *pragma)
+{
+    text_add(&c->text, "#pragma %s\n", pragma);
+}
+
+void c_share(C *c, const char *clauses)
+{
+    if (!c->kernel->serial)
+        text_add(&c->text, "#pragma omp for schedule(static)%s\n", clauses);
+}
+
+// ---- names --------------------------------------------------------------------------------------
+
+static bool taken(const C *c, const char *name)
+{
+    if (c_is_reserved(name) || (c->outside && file_has(c->outside, name)))
+        return true;
+    for (int i = 0; i < c->name_count; i++)
+        if (strcmp(c->name[i].name, name) == 0)
+            return true;
+    for (int i = 0; i < c->parameter_count; i++)
+        if (strcmp(c->parameter[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+const char *c_unique(C *c, const char *wish)
+{
+    const char *base = c_identifier(c->arena, wish), *name = base;
+    for (int i = 2; taken(c, name); i++)
+        name = arena_format(c->arena, "%s%s%d", base,
+                            base[strlen(base) - 1] >= '0' && base[strlen(base) - 1] <= '9' ? "_" : "",
+                            i);
+    return name;
+}
+
+static const char *add_name(C *c, const void *of, const char *name)
+{
+    c->name = arena_grow(c->arena, c->name, c->name_count, &c->name_capacity, sizeof *c->name);
+    c->name[c->name_count++] = (Name){of, name, name, c->depth};
+    return name;
+}
+
+void c_keep(C *c, const char *name)
+{
+    add_name(c, NULL, name);
+}
+
+static Name *find_name(C *c, const void *of)
+{
+    for (int i = c->name_count - 1; i >= 0; i--)
+        if (c->name[i].of == of)
+            return &c->name[i];
+    return NULL;
+}
+
+const char *c_var(C *c, const Var *var)
+{
+    static const char *const letters[] = {"i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s"};
+    const Name *known = find_name(c, var);
+    if (known)
+        return known->name;
+    if (strcmp(var->name, "i") != 0)
+        return add_name(c, var, c_unique(c, var->name));
+    if (var->extent.power && !taken(c, "row"))
+        return add_name(c, var, "row");
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (!taken(c, letters[i]))
+            return add_name(c, var, letters[i]);
+    return add_name(c, var, c_unique(c, "index"));
+}
+
+const char *c_local(C *c, const Local *local)
+{
+    const Name *known = find_name(c, local);
+    return known ? known->name : add_name(c, local, c_unique(c, local->name));
+}
+
+const char *c_acc(C *c, const Acc *acc)
+{
+    const Name *known = find_name(c, acc);
+    return known ? known->spelling : add_name(c, acc, c_unique(c, acc->name));
+}
+
+void c_spell_acc(C *c, const Acc *acc, const char *text)
+{
+    c_acc(c, acc);
+    find_name(c, acc)->spelling = text;
+}
+
+// ---- parameters ---------------------------------------------------------------------------------
+
+static Parameter *add_parameter(C *c, ParameterKind kind, const char *wish)
+{
+    const char *name = c_unique(c, wish);
+    c->parameter = arena_grow(c->arena, c->parameter, c->parameter_count, &c->parameter_capacity,
+                              sizeof *c->parameter);
+    Parameter *p = &c->parameter[c->parameter_count++];
+    *p = (Parameter){.kind = kind, .name = name};
+    return p;
+}
+
+const char *c_buffer(C *c, const Buffer *buffer)
+{
+    if (buffer->kind == BUFFER_ROW) {
+        const Name *known = find_name(c, buffer);
+        return known ? known->name : add_name(c, buffer, c_unique(c, buffer->name));
+    }
+    for (int i = 0; i < c->parameter_count; i++)
+        if (c->parameter[i].kind == PARAMETER_BUFFER && c->parameter[i].buffer == buffer)
+            return c->parameter[i].name;
+    const bool in_step = !c->kernel && buffer->kind == BUFFER_VARIABLE;
+    Parameter *p = add_parameter(c, PARAMETER_BUFFER, in_step ? buffer->variable->path
+                                                              : buffer_label(c->arena, buffer));
+    p->buffer = buffer;
+    return p->name;
+}
+
+void c_written(C *c, const Buffer *buffer)
+{
+    c_buffer(c, buffer);
+    for (int i = 0; i < c->parameter_count; i++)
+        if (c->parameter[i].kind == PARAMETER_BUFFER && c->parameter[i].buffer == buffer)
+            c->parameter[i].written = true;
+}
+
+const char *c_rows(C *c)
+{
+    for (int i = 0; i < c->parameter_count; i++)
+        if (c->parameter[i].kind == PARAMETER_ROWS)
+            return c->parameter[i].name;
+    return add_parameter(c, PARAMETER_ROWS, "rows")->name;
+}
+
+const char *c_host(C *c, DType type, const HostExpr *host)
+{
+    const Expr *wanted = expr_host(c->context, type, host);
+    for (int i = 0; i < c->parameter_count; i++) {
+        const Parameter *p = &c->parameter[i];
+        if (p->kind == PARAMETER_HOST && p->dtype == type &&
+            expr_compare(expr_host(c->context, type, p->host), wanted) == 0)
+            return p->name;
+    }
+    Parameter *p = add_parameter(c, PARAMETER_HOST, host_label(c->arena, host));
+    p->host = host;
+    p->dtype = type;
+    return p->name;
+}
+
+const char *c_key(C *c, uint64_t site)
+{
+    for (int i = 0; i < c->parameter_count; i++)
+        if (c->parameter[i].kind == PARAMETER_KEY && c->parameter[i].site == site)
+            return c->parameter[i].name;
+    Parameter *p = add_parameter(c, PARAMETER_KEY, "key");
+    p->site = site;
+    return p->name;
+}
+
+const char *c_drawn(C *c, Dim draws)
+{
+    for (int i = 0; i < c->parameter_count; i++)
+        if (c->parameter[i].kind == PARAMETER_DRAWN && dim_equal(c->parameter[i].drawn, draws))
+            return c->parameter[i].name;
+    Parameter *p = add_parameter(c, PARAMETER_DRAWN, "drawn");
+    p->drawn = draws;
+    return p->name;
+}

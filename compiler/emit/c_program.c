@@ -1,0 +1,413 @@
+// c_program: the tables that describe a program to the runtime, and main.
+#include "file.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const dtype_constant[DT_COUNT] = {
+    "LT_F64", "LT_F32", "LT_F16", "LT_BF16", "LT_I64", "LT_I32", "LT_I16", "LT_I8", "LT_U8", "LT_BOOL",
+};
+
+static const char *sizes(File *file, const Shape *shape, int first)
+{
+    Text text = text_new(file->arena);
+    for (int i = first; i < shape->rank; i++)
+        text_add(&text, "%s%lld", i > first ? ", " : "", (long long)shape->dim[i].scale);
+    return shape->rank > first ? arena_format(file->arena, "{%s}", text.data) : "{0}";
+}
+
+static void table_open(File *file, const char *type, const char *name, int count)
+{
+    text_add(file->out, "static const %s %s[%d] = {\n", type, name, count);
+}
+
+static void table_close(File *file)
+{
+    text_add(file->out, "};\n\n");
+}
+
+// ---- variables ----------------------------------------------------------------------------------
+
+static const char *const kind_constant[] = {
+    "LT_PARAMETER", "LT_BUFFER", "LT_OPTIMIZER_STATE", "LT_METRIC_STATE", "LT_CALLBACK_STATE",
+    "LT_ACCUMULATOR",
+};
+
+static const char *flags(const Variable *v)
+{
+    return v->saved && v->trainable ? "LT_SAVED | LT_TRAINABLE"
+           : v->saved               ? "LT_SAVED"
+           : v->trainable           ? "LT_TRAINABLE"
+                                    : "0";
+}
+
+static void emit_variables(File *file)
+{
+    const Program *program = file->program;
+    if (!program->variable_count)
+        return;
+    table_open(file, "struct lt_variable", "variable_table", program->variable_count);
+    for (int i = 0; i < program->variable_count; i++) {
+        const Variable *v = program->variable[i];
+        text_add(file->out, "    {%s, %s, %s, %d, %s,\n", quoted(file->arena, v->path),
+                 kind_constant[v->kind], dtype_constant[v->dtype], v->shape.rank,
+                 sizes(file, &v->shape, 0));
+        text_add(file->out, "     .offset = %zu, .stride = {", v->offset);
+        for (int k = 0; k < v->shape.rank; k++)
+            text_add(file->out, "%s%lld", k ? ", " : "", (long long)v->stride[k]);
+        text_add(file->out, "%s}, ", v->shape.rank ? "" : "0");
+        if (v->panel)
+            text_add(file->out, ".panel = %lld, .panel_stride = %lld, .panel_axis = %d, ",
+                     (long long)v->panel, (long long)v->panel_stride, v->panel_axis);
+        text_add(file->out, ".flags = %s, .frozen_mask = %d,\n     .where = %s},\n", flags(v),
+                 v->frozen_mask,
+                 quoted(file->arena, v->span.source ? span_where(file->arena, v->span) : ""));
+    }
+    table_close(file);
+}
+
+static void emit_aliases(File *file)
+{
+    const Program *program = file->program;
+    if (!program->alias_count)
+        return;
+    table_open(file, "struct lt_alias", "alias_table", program->alias_count);
+    for (int i = 0; i < program->alias_count; i++)
+        text_add(file->out, "    {%s, %s},\n", quoted(file->arena, program->alias[i].path),
+                 quoted(file->arena, program->alias[i].stands_for));
+    table_close(file);
+}
+
+// ---- data ---------------------------------------------------------------------------------------
+
+static void emit_words(File *file, const DataBlock *data)
+{
+    for (int i = 0; i < data->raw_count; i++) {
+        const RawField *raw = &data->raw[i];
+        if (!raw->word_count)
+            continue;
+        text_add(file->out, "static const char *const words_%d[%d] = {\n", i, raw->word_count);
+        for (int k = 0; k < raw->word_count; k++)
+            text_add(file->out, "    %s,\n", quoted(file->arena, raw->word[k]));
+        table_close(file);
+    }
+}
+
+static void emit_raw(File *file, const DataBlock *data)
+{
+    if (!data->raw_count)
+        return;
+    emit_words(file, data);
+    table_open(file, "struct lt_raw_field", "raw_table", data->raw_count);
+    for (int i = 0; i < data->raw_count; i++) {
+        const RawField *raw = &data->raw[i];
+        text_add(file->out, "    {%s, %s, %s, %s, %d, %s, .text = %s", quoted(file->arena, raw->name),
+                 quoted(file->arena, raw->file), quoted(file->arena, raw->format),
+                 dtype_constant[raw->dtype], raw->shape.rank, sizes(file, &raw->shape, 0),
+                 raw->text ? "true" : "false");
+        if (raw->word_count)
+            text_add(file->out, ", .words = words_%d, .word_count = %d", i, raw->word_count);
+        text_add(file->out, "},\n");
+    }
+    table_close(file);
+}
+
+static void emit_fields(File *file, const DataBlock *data)
+{
+    if (!data->field_count)
+        return;
+    table_open(file, "struct lt_field", "field_table", data->field_count);
+    for (int i = 0; i < data->field_count; i++) {
+        const DataField *field = &data->field[i];
+        text_add(file->out, "    {%s, %s, %d, %s, %lld, %lld},\n", quoted(file->arena, field->name),
+                 dtype_constant[field->dtype], field->shape.rank, sizes(file, &field->shape, 0),
+                 (long long)(dim_at(shape_size(&field->shape), 1) * dtype_bytes(field->dtype)),
+                 (long long)field->below);
+    }
+    table_close(file);
+}
+
+static const char *split(File *file, const DataBlock *data, int i)
+{
+    return arena_format(file->arena, "{%s, %s}", c_number(file->arena, DT_F64, data->split[i]),
+                        data->split_share[i] ? "true" : "false");
+}
+
+static const char *step_name_of(const File *file, const Graph *graph)
+{
+    for (int i = 0; graph && i < file->plan->step_count; i++)
+        if (file->plan->step[i]->graph == graph)
+            return file->step_name[i];
+    return NULL;
+}
+
+static void emit_sampler(File *file, const DataBlock *data)
+{
+    const char *training = step_name_of(file, data->sample[1]);
+    const char *evaluating = step_name_of(file, data->sample[0]);
+    if (!training && !evaluating)
+        return;
+    training = training ? training : evaluating;
+    evaluating = evaluating ? evaluating : training;
+    text_add(file->out,
+             "static void draw_sample(const void *const *raw, void *const *out, void *scratch,\n"
+             "                        uint64_t seed, uint64_t epoch, uint64_t index, bool training)\n{\n");
+    if (training == evaluating) {
+        text_add(file->out, "    (void)training;\n    %s(raw, out, scratch, seed, epoch, index);\n",
+                 training);
+    } else {
+        text_add(file->out, "    if (training)\n        %s(raw, out, scratch, seed, epoch, index);\n"
+                 "    else\n        %s(raw, out, scratch, seed, epoch, index);\n", training, evaluating);
+    }
+    text_add(file->out, "}\n\n");
+}
+
+static void emit_data(File *file)
+{
+    const DataBlock *data = file->program->data;
+    if (!data)
+        return;
+    emit_raw(file, data);
+    emit_fields(file, data);
+    emit_sampler(file, data);
+    text_add(file->out, "static const struct lt_data data = {\n");
+    text_add(file->out, "    .name = %s, .source = %s, .option = %s,\n",
+             quoted(file->arena, data->name), quoted(file->arena, data->source),
+             quoted(file->arena, data->option ? data->option : ""));
+    text_add(file->out, "    .rows = %lld, .batch = %lld, .train = %s, .val = %s, .test = %s,\n",
+             (long long)data->rows, (long long)data->batch, split(file, data, 0),
+             split(file, data, 1), split(file, data, 2));
+    text_add(file->out, "    .split_given = %d, .split_file_order = %d, .shuffle = %d, .drop_last = %d,\n",
+             data->split_given, data->split_file_order, data->shuffle, data->drop_last);
+    text_add(file->out, "    .raw_count = %d, .field_count = %d, .raw = %s, .field = %s,\n",
+             data->raw_count, data->field_count, data->raw_count ? "raw_table" : "NULL",
+             data->field_count ? "field_table" : "NULL");
+    text_add(file->out, "    .sample = %s, .sample_scratch = %zu,\n};\n\n",
+             data->sample[0] || data->sample[1] ? "draw_sample" : "NULL", file->plan->scratch_bytes);
+}
+
+// ---- settings, states, logs, outputs --------------------------------------------------------------
+
+static void emit_settings(File *file)
+{
+    static const char *const types[] = {
+        "LT_NUMBER", "LT_INTEGER", "LT_FLAG", "LT_WORD", "LT_TEXT", "LT_DURATION",
+    };
+    const Program *program = file->program;
+    if (!program->setting_count)
+        return;
+    table_open(file, "struct lt_setting", "setting_table", program->setting_count);
+    for (int i = 0; i < program->setting_count; i++) {
+        const Setting *s = &program->setting[i];
+        text_add(file->out, "    [%s] = {%s, %s, %d, %s,\n     %s, %s,\n     %s, %s, %s},\n",
+                 file->setting[i], quoted(file->arena, s->name), types[s->type], s->unit,
+                 c_number(file->arena, DT_F64, s->number), quoted(file->arena, s->text),
+                 quoted(file->arena, s->choices), quoted(file->arena, s->help),
+                 s->fixed ? "true" : "false", s->given ? "true" : "false");
+    }
+    table_close(file);
+}
+
+static void emit_states(File *file)
+{
+    const Program *program = file->program;
+    if (!program->state_count)
+        return;
+    text_add(file->out, "static const char *const state_names[%d] = {\n", program->state_count);
+    for (int i = 0; i < program->state_count; i++)
+        text_add(file->out, "    %s,\n", quoted(file->arena, program->state[i].name));
+    table_close(file);
+    text_add(file->out, "static const double state_initial[%d] = {\n", program->state_count);
+    for (int i = 0; i < program->state_count; i++)
+        text_add(file->out, "    %s,\n", c_number(file->arena, DT_F64, program->state[i].start
+                                                       ? (double)NAN : program->state[i].initial));
+    table_close(file);
+}
+
+static void emit_logs(File *file)
+{
+    static const char *const phases[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
+    static const char *const reduces[] = {"LT_MEAN", "LT_SUM", "LT_LEAST", "LT_GREATEST"};
+    const Program *program = file->program;
+    if (!program->log_count)
+        return;
+    table_open(file, "struct lt_log", "log_table", program->log_count);
+    for (int i = 0; i < program->log_count; i++) {
+        const LogEntry *log = &program->log[i];
+        text_add(file->out, "    [%s] = {%s, %s, %s, .on_step = %d, .on_epoch = %d,"
+                 " .progress_bar = %d, .computed = %d},\n", file->log[i],
+                 quoted(file->arena, log->name), phases[log->phase], reduces[log->reduce],
+                 log->on_step, log->on_epoch, log->progress_bar, log->computed);
+    }
+    table_close(file);
+}
+
+static void emit_callbacks(File *file)
+{
+    const Program *program = file->program;
+    if (!program->callback_count)
+        return;
+    table_open(file, "struct lt_callback", "callback_table", program->callback_count);
+    for (int i = 0; i < program->callback_count; i++) {
+        const Callback *callback = &program->callback[i];
+        unsigned events = 0;
+        for (int e = 0; e < 32; e++)
+            events |= callback->hook[e] ? 1u << e : 0;
+        text_add(file->out, "    {%s, 0x%X, %d, %d},\n", quoted(file->arena, callback->name), events,
+                 callback->first_state, callback->state_count);
+    }
+    table_close(file);
+}
+
+static void emit_outputs(File *file)
+{
+    const Program *program = file->program;
+    if (!program->output_count)
+        return;
+    table_open(file, "struct lt_output", "output_table", program->output_count);
+    for (int i = 0; i < program->output_count; i++) {
+        const Output *output = &program->output[i];
+        const int first = output->per_row ? 1 : 0;
+        text_add(file->out, "    {%s, %s, %d, %s, %s},\n", quoted(file->arena, output->name),
+                 dtype_constant[output->dtype], output->shape.rank - first,
+                 sizes(file, &output->shape, first), output->per_row ? "true" : "false");
+    }
+    table_close(file);
+}
+
+static void emit_callback_steps(File *file)
+{
+    const Program *program = file->program;
+    if (!program->callback_step_count)
+        return;
+    text_add(file->out, "static lt_step *const callback_steps[%d] = {\n",
+             program->callback_step_count);
+    for (int i = 0; i < program->callback_step_count; i++)
+        text_add(file->out, "    %s,\n", step_name_of(file, program->callback_step[i]));
+    table_close(file);
+}
+
+// ---- the program --------------------------------------------------------------------------------
+
+static void print_steps(File *file, const char *member, Graph *const *graph)
+{
+    static const char *const phases[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
+    bool any = false;
+    for (int i = 0; i < PHASE_COUNT; i++)
+        any = any || graph[i];
+    if (!any)
+        return;
+    text_add(file->out, "    .%s = {", member);
+    const char *comma = "";
+    for (int i = 0; i < PHASE_COUNT; i++)
+        if (graph[i]) {
+            text_add(file->out, "%s[%s] = %s", comma, phases[i], step_name_of(file, graph[i]));
+            comma = ", ";
+        }
+    text_add(file->out, "},\n");
+}
+
+static void print_trainer(File *file)
+{
+    static const char *const names[] = {
+#define LT_TRAINER_SETTING(name, ...) #name,
+#include "lt/trainer.def"
+#undef LT_TRAINER_SETTING
+    };
+    text_add(file->out, "    .trainer = {");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        text_add(file->out, "%s.%s = %d,", i % 3 ? " " : "\n        ", names[i],
+                 file->program->trainer_setting[i]);
+    text_add(file->out, "\n    },\n");
+}
+
+static void print_layers(File *file)
+{
+    const Program *program = file->program;
+    text_add(file->out, "    .layer_table =");
+    for (int i = 0; i < program->layer_count; i++) {
+        const LayerLine *layer = &program->layer[i];
+        text_add(file->out, "\n        %s",
+                 quoted(file->arena, arena_format(file->arena, "%s\t%s\t%lld\n", layer->path,
+                                                  layer->type, (long long)layer->parameters)));
+    }
+    text_add(file->out, "%s,\n", program->layer_count ? "" : " \"\"");
+}
+
+static int64_t parameter_count(const Program *program)
+{
+    int64_t count = 0;
+    for (int i = 0; i < program->variable_count; i++)
+        if (program->variable[i]->kind == VAR_PARAMETER)
+            count += dim_at(shape_size(&program->variable[i]->shape), 1);
+    return count;
+}
+
+typedef struct TableLine { const char *member, *table; int count; } TableLine;
+
+static void print_tables(File *file)
+{
+    const Program *p = file->program;
+    const TableLine lines[] = {
+        {"variable", "variable_table", p->variable_count}, {"alias", "alias_table", p->alias_count},
+        {"data", "&data", p->data != NULL}, {"setting", "setting_table", p->setting_count},
+        {"log", "log_table", p->log_count}, {"callback", "callback_table", p->callback_count},
+        {"output", "output_table", p->output_count},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (lines[i].count)
+            text_add(file->out, "    .%s = %s, .%s_count = %d,\n", lines[i].member, lines[i].table,
+                     lines[i].member, lines[i].count);
+    if (p->state_count)
+        text_add(file->out, "    .state_name = state_names, .state_initial = state_initial,"
+                 " .state_count = %d,\n", p->state_count);
+    if (p->callback_step_count)
+        text_add(file->out, "    .callback_step = callback_steps, .callback_step_count = %d,\n",
+                 p->callback_step_count);
+}
+
+void emit_program(File *file)
+{
+    const Program *program = file->program;
+    const Plan *plan = file->plan;
+    file_rule(file->out, "tables", "");
+    text_add(file->out, "\n");
+    emit_variables(file);
+    emit_aliases(file);
+    emit_data(file);
+    emit_settings(file);
+    emit_states(file);
+    emit_logs(file);
+    emit_callbacks(file);
+    emit_outputs(file);
+    emit_callback_steps(file);
+    file_rule(file->out, "program", "");
+    text_add(file->out, "\nconst struct lt_program lt_program = {\n    .contract = LT_CONTRACT,\n");
+    text_add(file->out, "    .name = %s, .spec = %s,\n", quoted(file->arena, program->name),
+             quoted(file->arena, program->spec));
+    text_add(file->out, "    .spec_hash = %s,\n    .compiler = %s,\n",
+             quoted(file->arena, program->hash ? program->hash : ""), quoted(file->arena, LTC_VERSION));
+    text_add(file->out, "    .block_bytes = %zu, .variable_bytes = %zu,\n", plan->block_bytes,
+             plan->variable_bytes);
+    text_add(file->out, "    .flops_per_row = %s, .flops_per_step = %s, .parameter_count = %lld,\n",
+             c_number(file->arena, DT_F64, plan->flops_per_row),
+             c_number(file->arena, DT_F64, plan->flops_per_step),
+             (long long)parameter_count(program));
+    print_tables(file);
+    print_trainer(file);
+    text_add(file->out, "    .mask_count = %d, .logs_csv = %d, .logs_tensorboard = %d,"
+             " .has_clip = %d, .has_accumulation = %d,\n", program->mask_count, program->logs_csv,
+             program->logs_tensorboard, program->has_clip, program->has_accumulation);
+    if (program->init)
+        text_add(file->out, "    .init = %s,\n", step_name_of(file, program->init));
+    print_steps(file, "phase", program->phase);
+    print_steps(file, "reset", program->reset);
+    print_steps(file, "compute", program->compute);
+    if (file->has_starts)
+        text_add(file->out, "    .init_host = init_host,\n");
+    if (file->has_hooks)
+        text_add(file->out, "    .hook = hook,\n");
+    print_layers(file);
+    text_add(file->out, "};\n\nint main(int argc, char **argv)\n{\n"
+             "    return lt_main(&lt_program, argc, argv);\n}\n");
+}

@@ -1,0 +1,454 @@
+// c_step: a step as one C function that calls its kernels.
+#include "file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// ---- kernels ------------------------------------------------------------------------------------
+
+static bool is_wide(const PlanStep *step)
+{
+    const int64_t bound = step->graph->bound ? step->graph->bound : 1;
+    for (int i = 0; i < step->graph->node_count; i++)
+        if (dim_at(shape_size(&step->graph->node[i]->shape), bound) > INT32_MAX - (1 << 20))
+            return true;
+    return false;
+}
+
+static C *print_kernel(File *file, const PlanStep *step, const Kernel *kernel)
+{
+    C *c = c_new(file->arena, (IndexContext *)&step->context, kernel, step->graph->bound);
+    c->wide = is_wide(step);
+    c_kernel(c);                        // finds the parameters, so that their names come first
+    c->text = text_new(file->arena);
+    c->name_count = 0;
+    c_kernel(c);
+    return c;
+}
+
+static const char *parameter_c(const C *c, const Parameter *p)
+{
+    switch (p->kind) {
+    case PARAMETER_ROWS: return arena_format(c->arena, "%s %s", c_integer(c), p->name);
+    case PARAMETER_HOST: return arena_format(c->arena, "%s %s", c_type(p->dtype), p->name);
+    case PARAMETER_KEY: return arena_format(c->arena, "lt_random_key_t %s", p->name);
+    case PARAMETER_DRAWN: return arena_format(c->arena, "uint32_t %s", p->name);
+    case PARAMETER_BUFFER: break;
+    }
+    return arena_format(c->arena, "%s%s *restrict %s", p->written ? "" : "const ",
+                        c_stored(p->buffer->dtype), p->name);
+}
+
+static const char *signature(const C *c, const char *name)
+{
+    Text text = text_new(c->arena);
+    text_add(&text, "static void %s(", name);
+    size_t line = text.length;
+    const size_t margin = line;
+    for (int i = 0; i < c->parameter_count; i++) {
+        const char *p = parameter_c(c, &c->parameter[i]);
+        const bool more = i + 1 < c->parameter_count;
+        if (i && line + strlen(p) + 3 > 100) {
+            text.data[--text.length] = 0;
+            text_add(&text, "\n%*s", (int)margin, "");
+            line = margin;
+        }
+        text_add(&text, "%s%s", p, more ? ", " : "");
+        line += strlen(p) + 2;
+    }
+    text_add(&text, "%s)\n", c->parameter_count ? "" : "void");
+    return text.data;
+}
+
+static const char *kernel_wish(const File *file, const Kernel *kernel)
+{
+    const char *first = node_label(file->arena, kernel->node[0]);
+    const char *last = node_label(file->arena, kernel->node[kernel->node_count - 1]);
+    if (kernel->copies)
+        return arena_format(file->arena, "copy_%s", first);
+    return strcmp(first, last) == 0 ? first : arena_format(file->arena, "%s_%s", first, last);
+}
+
+// ---- what stands above a kernel -------------------------------------------------------------------
+
+enum { quoted_lines = 4 };
+
+typedef struct SpecLine {
+    const Source *source;
+    int line;
+} SpecLine;
+
+static int by_line(const void *left, const void *right)
+{
+    const SpecLine *a = left, *b = right;
+    if (a->source->library != b->source->library)
+        return a->source->library ? 1 : -1;
+    const int path = strcmp(a->source->path, b->source->path);
+    return path ? path : a->line - b->line;
+}
+
+static int spec_lines(const File *file, const Kernel *kernel, SpecLine **lines)
+{
+    SpecLine *line = arena_alloc(file->arena, sizeof *line * (size_t)(kernel->node_count + 1));
+    int count = 0, unique = 0;
+    for (int i = 0; i < kernel->node_count; i++)
+        if (kernel->node[i]->span.source)
+            line[count++] = (SpecLine){kernel->node[i]->span.source,
+                                       span_place(kernel->node[i]->span).line};
+    qsort(line, (size_t)count, sizeof *line, by_line);
+    for (int i = 0; i < count; i++)
+        if (!unique || by_line(&line[unique - 1], &line[i]) != 0)
+            line[unique++] = line[i];
+    *lines = line;
+    return unique;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static const char *where(const File *file, const SpecLine *line, int count)
+{
+    Text text = text_new(file->arena);
+    for (int i = 0; i < count && i < 6; i++) {
+        const bool same = i && line[i].source == line[i - 1].source;
+        if (same)
+            text_add(&text, ", %d", line[i].line);
+        else
+            text_add(&text, "%s%s:%d", i ? ", " : "", base_name(line[i].source->path), line[i].line);
+    }
+    return text.data;
+}
+
+static void quote_line(const File *file, Text *out, const SpecLine *line)
+{
+    const char *at = line->source->text;
+    for (int i = 1; i < line->line && at; i++) {
+        at = strchr(at, '\n');
+        at = at ? at + 1 : NULL;
+    }
+    if (!at)
+        return;
+    while (*at == ' ' || *at == '\t')
+        at++;
+    size_t length = strcspn(at, "\n");
+    if (length > 90)
+        length = 90;
+    text_add(out, "//     %s\n",
+             comment_safe(file->arena, arena_string(file->arena, at, length)));
+}
+
+static void list_buffers(const C *c, Text *out, bool written)
+{
+    const char *lead = written ? "// writes  " : "// reads   ";
+    size_t line = 0;
+    for (int i = 0; i < c->parameter_count; i++) {
+        const Parameter *p = &c->parameter[i];
+        if (p->kind != PARAMETER_BUFFER || p->written != written)
+            continue;
+        const char *text = arena_format(c->arena, "%s %s", p->name,
+                                        shape_text(c->arena, &p->buffer->shape));
+        if (!line || line + strlen(text) > 96) {
+            text_add(out, "%s%s%s", line ? "\n" : "", line ? "//         " : lead, text);
+            line = 11 + strlen(text);
+        } else {
+            text_add(out, "   %s", text);
+            line += 3 + strlen(text);
+        }
+    }
+    if (line)
+        text_add(out, "\n");
+}
+
+static void describe(File *file, const Kernel *kernel, const C *c, const char *name)
+{
+    SpecLine *line;
+    const int count = spec_lines(file, kernel, &line);
+    const char *title = arena_format(file->arena, "kernel %d: %s", ++file->kernel_number, name);
+    file_rule(&file->kernels, title, where(file, line, count));
+    int shown = 0;
+    for (int i = 0; i < count && shown < quoted_lines; i++)
+        if (!line[i].source->library) {
+            quote_line(file, &file->kernels, &line[i]);
+            shown++;
+        }
+    text_add(&file->kernels, "//\n");
+    list_buffers(c, &file->kernels, false);
+    list_buffers(c, &file->kernels, true);
+}
+
+// The function of a kernel: an earlier one if its text is the same.
+static const char *function_of(File *file, const Kernel *kernel, const C *c)
+{
+    const char *text = arena_format(file->arena, "%s{\n%s}\n", signature(c, "x"), c->text.data);
+    for (int i = 0; i < file->function_count; i++)
+        if (strcmp(file->function[i].text, text) == 0)
+            return file->function[i].name;
+    const char *name = file_name(file, kernel_wish(file, kernel));
+    describe(file, kernel, c, name);
+    text_add(&file->kernels, "%s{\n%s}\n\n", signature(c, name), c->text.data);
+    file->function = arena_grow(file->arena, file->function, file->function_count,
+                                &file->function_capacity, sizeof *file->function);
+    file->function[file->function_count++] = (Function){name, text};
+    return name;
+}
+
+// ---- calls --------------------------------------------------------------------------------------
+
+static const char *argument(C *s, const Parameter *p)
+{
+    switch (p->kind) {
+    case PARAMETER_ROWS: return c_rows(s);
+    case PARAMETER_HOST: return c_host(s, p->dtype, p->host);
+    case PARAMETER_KEY: return c_key(s, p->site);
+    case PARAMETER_DRAWN: return c_drawn(s, p->drawn);
+    case PARAMETER_BUFFER: break;
+    }
+    if (p->written)
+        c_written(s, p->buffer);
+    return c_buffer(s, p->buffer);
+}
+
+static const char *call_of(File *file, C *s, const PlanStep *step, const Kernel *kernel)
+{
+    const C *c = print_kernel(file, step, kernel);
+    const char *name = function_of(file, kernel, c);
+    file->tiles = file->tiles || (kernel->stage[0]->contraction && kernel->stage[0]->contraction->tiling);
+    Text text = text_new(file->arena);
+    text_add(&text, "%s(", name);
+    for (int i = 0; i < c->parameter_count; i++)
+        text_add(&text, "%s%s", i ? ", " : "", argument(s, &c->parameter[i]));
+    text_add(&text, ");");
+    return text.data;
+}
+
+static const char *guard_name(File *file, const Guard *guard)
+{
+    return arena_format(file->arena, "runs_%d", guard->id);
+}
+
+static void note_guard(const Guard *guard, bool *used)
+{
+    for (; guard; guard = guard->outer)
+        used[guard->id] = true;
+}
+
+typedef struct Calls {
+    const char *text;
+    const Kernel *kernel;
+} Calls;
+
+static void print_calls(File *file, C *s, const PlanStep *step, const Calls *call)
+{
+    for (int i = 0; i < step->kernel_count;) {
+        const Guard *guard = call[i].kernel->guard;
+        int end = i;
+        while (end < step->kernel_count && call[end].kernel->guard == guard &&
+               call[end].kernel->serial == call[i].kernel->serial)
+            end++;
+        const bool single = step->shared && call[i].kernel->serial;
+        if (guard)
+            c_open(s, "if (%s)", guard_name(file, guard));
+        if (single)
+            c_pragma(s, "omp single");
+        if (single)
+            c_block(s);
+        for (; i < end; i++)
+            c_line(s, "%s", call[i].text);
+        if (single)
+            c_close(s);
+        if (guard)
+            c_close(s);
+    }
+}
+
+// ---- what a step hands back -----------------------------------------------------------------------
+
+static const char *value_text(C *s, const Buffer *buffer)
+{
+    const char *text = arena_format(s->arena, "%s[0]", c_buffer(s, buffer));
+    if (buffer->dtype == DT_F16 || buffer->dtype == DT_BF16)
+        text = arena_format(s->arena, "lt_f32_from_%s(%s)", dtype_name(buffer->dtype), text);
+    return buffer->dtype == DT_F64 ? text : arena_format(s->arena, "(double)%s", text);
+}
+
+static void print_results(File *file, C *s, const PlanStep *step)
+{
+    for (int i = 0; i < step->result_count; i++) {
+        const PlanResult *result = &step->result[i];
+        if (result->result->kind != RESULT_LOG)
+            continue;
+        const LogEntry *log = &file->program->log[result->result->index];
+        const char *value = value_text(s, result->buffer);
+        if (result->result->guard)
+            c_open(s, "if (%s)", guard_name(file, result->result->guard));
+        if (log->reduce == REDUCE_MEAN && !log->computed && step->graph->bound)
+            c_line(s, "call->log[%s] = (struct lt_value){%s * %s, %s};",
+                   file->log[result->result->index], value, c_rows(s), c_rows(s));
+        else
+            c_line(s, "call->log[%s] = (struct lt_value){%s, 1};",
+                   file->log[result->result->index], value);
+        if (result->result->guard)
+            c_close(s);
+    }
+}
+
+// ---- declarations -------------------------------------------------------------------------------
+
+static const char *rounded_host(File *file, const Parameter *p)
+{
+    const HostScope scope = {file, true, NULL};
+    const char *text = host_c(&scope, p->host);
+    const char *narrow = p->dtype == DT_F16 || p->dtype == DT_BF16 ? dtype_name(p->dtype) : NULL;
+    if (narrow)
+        return arena_format(file->arena, "lt_round_to_%s((float)(%s))", narrow, text);
+    if (p->dtype == DT_F64)
+        return text;
+    if (p->dtype == DT_BOOL)
+        return arena_format(file->arena, "(%s) != 0", text);
+    if (dtype_kind(p->dtype) == KIND_INT)
+        return arena_format(file->arena, "lt_%s_from_f64(%s)", dtype_name(p->dtype), text);
+    return arena_format(file->arena, "(float)(%s)", text);
+}
+
+static const char *drawn_text(C *s, Dim drawn)
+{
+    Dim per_row = {drawn.scale, drawn.power - 1};
+    const char *text = arena_format(s->arena, "(uint64_t)call->first_row * %lld",
+                                    (long long)per_row.scale);
+    for (int i = 0; i < per_row.power; i++)
+        text = arena_format(s->arena, "%s * (uint64_t)call->rows", text);
+    return arena_format(s->arena, "(uint32_t)(%s)", text);
+}
+
+static void declare_buffer(C *s, const PlanStep *step, const Parameter *p)
+{
+    const Buffer *b = p->buffer;
+    const char *type = arena_format(s->arena, "%s%s *", p->written ? "" : "const ", c_stored(b->dtype));
+    const char *shape = shape_text(s->arena, &b->shape);
+    if (b->kind == BUFFER_FIELD)
+        c_line(s, "%sconst %s = %s[%d];", type, p->name, step->sample ? "raw" : "call->input", b->index);
+    else if (b->kind == BUFFER_OUTPUT)
+        c_line(s, "%sconst %s = %s[%d];", type, p->name, step->sample ? "out" : "call->output", b->index);
+    else
+        c_line(s, "%sconst %s = (%s)(block + %zu);%*s// %s", type, p->name, type, b->offset, 2, "",
+               shape);
+}
+
+static void declare(File *file, C *s, const PlanStep *step)
+{
+    bool block = false;
+    for (int i = 0; i < s->parameter_count; i++)
+        block = block || (s->parameter[i].kind == PARAMETER_BUFFER &&
+                          (s->parameter[i].buffer->kind == BUFFER_VARIABLE ||
+                           s->parameter[i].buffer->kind == BUFFER_ARENA));
+    if (block)
+        c_line(s, "char *const block = %s;", step->sample ? "scratch" : "call->block");
+    for (int i = 0; i < s->parameter_count; i++) {
+        const Parameter *p = &s->parameter[i];
+        switch (p->kind) {
+        case PARAMETER_ROWS:
+            c_line(s, "const %s %s = %scall->rows;", c_integer(s), p->name, s->wide ? "" : "(int)");
+            break;
+        case PARAMETER_HOST:
+            c_line(s, "const %s %s = %s;", c_type(p->dtype), p->name, rounded_host(file, p));
+            break;
+        case PARAMETER_KEY:
+            c_line(s, "const lt_random_key_t %s = lt_random_key(%s, UINT64_C(0x%llX), %s);", p->name,
+                   step->sample ? "seed" : "call->seed", (unsigned long long)p->site,
+                   step->sample ? "lt_random_mix64(epoch) + index" : "call->step");
+            break;
+        case PARAMETER_DRAWN:
+            c_line(s, "const uint32_t %s = %s;", p->name, drawn_text(s, p->drawn));
+            break;
+        case PARAMETER_BUFFER: declare_buffer(s, step, p); break;
+        }
+    }
+}
+
+static void declare_guards(File *file, C *s, const PlanStep *step, const bool *used)
+{
+    const HostScope scope = {file, true, NULL};
+    const Guard **guard = arena_alloc(file->arena, sizeof *guard * (size_t)(step->graph->guard_count + 2));
+    for (int i = 0; i < step->kernel_count; i++)
+        for (const Guard *g = step->kernel[i]->guard; g; g = g->outer)
+            guard[g->id] = g;
+    for (int i = 0; i < step->result_count; i++)
+        for (const Guard *g = step->result[i].result->guard; g; g = g->outer)
+            guard[g->id] = g;
+    for (int i = 0; i <= step->graph->guard_count; i++) {
+        if (!used[i] || !guard[i])
+            continue;
+        const char *condition = host_c(&scope, guard[i]->condition);
+        if (guard[i]->outer)
+            c_line(s, "const bool %s = %s && (%s);", guard_name(file, guard[i]),
+                   guard_name(file, guard[i]->outer), condition);
+        else
+            c_line(s, "const bool %s = %s;", guard_name(file, guard[i]), condition);
+    }
+}
+
+// ---- the function -------------------------------------------------------------------------------
+
+static void print_head(File *file, const PlanStep *step, const C *s, const char *name)
+{
+    bool key = false, raw = false, out = false, block = false;
+    for (int i = 0; i < s->parameter_count; i++) {
+        const Parameter *p = &s->parameter[i];
+        key = key || p->kind == PARAMETER_KEY;
+        raw = raw || (p->kind == PARAMETER_BUFFER && p->buffer->kind == BUFFER_FIELD);
+        out = out || (p->kind == PARAMETER_BUFFER && p->buffer->kind == BUFFER_OUTPUT);
+        block = block || (p->kind == PARAMETER_BUFFER && p->buffer->kind == BUFFER_ARENA);
+    }
+    if (!step->sample) {
+        text_add(&file->steps, "static void %s(const struct lt_call *call)\n{\n", name);
+        return;
+    }
+    text_add(&file->steps, "static void %s(const void *const *raw, void *const *out, void *scratch,\n"
+             "%*suint64_t seed, uint64_t epoch, uint64_t index)\n{\n", name,
+             (int)strlen(name) + 13, "");
+    if (!raw)
+        text_add(&file->steps, "    (void)raw;\n");
+    if (!out)
+        text_add(&file->steps, "    (void)out;\n");
+    if (!block)
+        text_add(&file->steps, "    (void)scratch;\n");
+    if (!key)
+        text_add(&file->steps, "    (void)seed;\n    (void)epoch;\n    (void)index;\n");
+}
+
+void emit_step(File *file, const PlanStep *step, int number)
+{
+    const char *name = file->step_name[number];
+    C *s = c_new(file->arena, (IndexContext *)&step->context, NULL, step->graph->bound);
+    s->wide = is_wide(step);
+    s->outside = file;
+    file->scope = s;
+    bool *used = arena_alloc(file->arena, (size_t)step->graph->guard_count + 2);
+    Calls *call = arena_alloc(file->arena, sizeof *call * (size_t)(step->kernel_count + 1));
+    for (int i = 0; i < step->kernel_count; i++) {
+        call[i] = (Calls){call_of(file, s, step, step->kernel[i]), step->kernel[i]};
+        note_guard(step->kernel[i]->guard, used);
+    }
+    if (step->shared) {
+        c_pragma(s, "omp parallel");
+        c_block(s);
+    }
+    print_calls(file, s, step, call);
+    if (step->shared)
+        c_close(s);
+    for (int i = 0; i < step->result_count; i++)
+        note_guard(step->result[i].result->guard, used);
+    print_results(file, s, step);
+    const Text body = s->text;
+    s->text = text_new(file->arena);
+    declare(file, s, step);
+    declare_guards(file, s, step, used);
+    print_head(file, step, s, name);
+    if (!s->parameter_count && !step->sample && !body.length)
+        text_add(&file->steps, "    (void)call;\n");
+    text_add(&file->steps, "%s%s%s}\n\n", s->text.data, s->text.length && body.length ? "\n" : "",
+             body.data);
+}
