@@ -674,7 +674,7 @@ static Value *eval_when(Tracer *t, Scope *scope, const Ast *tree)
         return fail(t, E_WHEN_ELSE, tree->span, "without `else` this is `none` in a step where the "
                     "condition does not hold; write the other value");
     Value *a = eval(t, scope, tree->a), *b = eval(t, scope, tree->c);
-    return choose(t, condition, a, b, tree->span);
+    return choose_value(t, condition, a, b, tree->span);
 }
 
 static Value *eval_range(Tracer *t, Value *a, Value *b, Span span)

@@ -524,11 +524,11 @@ static Value *choose_items(Tracer *t, Value *condition, Value *a, Value *b, Span
         return fail(t, E_WHEN_SIDES, span, "the sides have %d and %d items", a->count, b->count);
     Value **item = arena_alloc(t->arena, sizeof *item * (size_t)(a->count + 1));
     for (int i = 0; i < a->count; i++)
-        item[i] = choose(t, condition, a->item[i], b->item[i], span);
+        item[i] = choose_value(t, condition, a->item[i], b->item[i], span);
     return value_list(t->arena, a->kind, item, a->count);
 }
 
-Value *choose(Tracer *t, Value *condition, Value *a, Value *b, Span span)
+Value *choose_value(Tracer *t, Value *condition, Value *a, Value *b, Span span)
 {
     condition = read_value(t, condition);
     a = read_value(t, a);

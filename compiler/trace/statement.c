@@ -247,7 +247,7 @@ static void merge_scope(Tracer *t, Scope *scope, const Saved *before, Value *con
         Value *old = saved_value(before, b->name);
         if (!old || old == b->value)
             continue;
-        b->value = choose(t, condition, b->value, old, b->span);
+        b->value = choose_value(t, condition, b->value, old, b->span);
     }
 }
 

@@ -260,7 +260,7 @@ bool dtype_named(Tracer *t, const char *name, DType *dtype);
 // ---- operators.c -----------------------------------------------------------------------------------
 Value *binary(Tracer *t, const char *op, Value *a, Value *b, Span span);
 Value *unary_op(Tracer *t, const char *op, Value *a, Span span);
-Value *choose(Tracer *t, Value *condition, Value *a, Value *b, Span span);
+Value *choose_value(Tracer *t, Value *condition, Value *a, Value *b, Span span);
 Value *scalar_function(Tracer *t, Prim prim, HostOp host, Value *a, Value *b, Span span);
 // Tensor operands of one operation: constants and host numbers take the dtype of the others.
 bool to_tensors(Tracer *t, Value **value, Node **node, int count, Span span);
