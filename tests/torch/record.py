@@ -134,7 +134,8 @@ def activations():
         ("relu6", "relu6(x)", F.relu6),
         ("elu", "elu(x)", F.elu),
         ("elu_alpha", "elu(x, alpha = 0.7)", lambda v: F.elu(v, 0.7)),
-        ("celu_alpha", "celu(x, alpha = 1.7)", lambda v: F.celu(v, 1.7)),
+        # PyTorch's own derivatives of these two hold a constant in float32: the formulas instead.
+        ("celu_alpha", "celu(x, alpha = 1.7)", lambda v: torch.where(v > 0, v, 1.7 * torch.expm1(v.clamp(max=0) / 1.7))),
         ("selu", "selu(x)", F.selu),
         ("gelu", "gelu(x)", F.gelu),
         ("gelu_tanh", 'gelu(x, approximate = "tanh")', lambda v: F.gelu(v, approximate="tanh")),
@@ -152,7 +153,7 @@ def activations():
         ("threshold", "threshold(x, 0.3, -2.0)", lambda v: F.threshold(v, 0.3, -2.0)),
         ("hardtanh", "hardtanh(x)", F.hardtanh),
         ("hardtanh_bounds", "hardtanh(x, min_val = -2.0, max_val = 0.5)", lambda v: F.hardtanh(v, -2.0, 0.5)),
-        ("hard_sigmoid", "hard_sigmoid(x)", F.hardsigmoid),
+        ("hard_sigmoid", "hard_sigmoid(x)", lambda v: F.relu6(v + 3) / 6),
         ("hard_swish", "hard_swish(x)", F.hardswish),
         ("softmax", "softmax(x)", lambda v: F.softmax(v, -1)),
         ("softmax_axis", "softmax(x, axis = 0)", lambda v: F.softmax(v, 0)),
@@ -389,11 +390,12 @@ def losses():
         one(f"cross_entropy_chances{name}", {"x": logits, "z": chances}, f"cross_entropy(x, z{lt})", lambda t: F.cross_entropy(t["x"], t["z"], **keywords))
 
     p = torch.sigmoid(x)
-    p[0, 0], p[1, 1] = 0.0, 1.0
+    sure = p.clone()
+    sure[0, 0], sure[1, 1], sure[2, 2] = 0.0, 1.0, 1.0
     hard = (y > 0).double()
-    hard[0, 0], hard[1, 1] = 0.0, 1.0
     rows = draw(56, 4, 3).abs()
     one("bce", {"x": p}, f"bce(x, {literal(hard)})", lambda t: F.binary_cross_entropy(t["x"], hard))
+    one("bce_sure", {"x": x}, f'x * bce({literal(sure)}, {literal(hard)}, reduction = "none")', lambda t: t["x"] * F.binary_cross_entropy(sure, hard, reduction="none"))
     one("bce_all", {"x": torch.sigmoid(x)}, f'bce(x, {literal(torch.sigmoid(y))}, weight = {literal(rows)}, reduction = "sum")',
         lambda t: F.binary_cross_entropy(t["x"], torch.sigmoid(y), weight=rows, reduction="sum"))
     far = x.clone()
@@ -644,6 +646,7 @@ def schedules():
 # ---- metrics ----------------------------------------------------------------------------------------
 
 def metrics():
+    # torchmetrics counts in float32, hence the wider tolerance.
     import torchmetrics.classification as tc
     import torchmetrics.regression as tr
     import torchmetrics.text as tt
@@ -718,8 +721,8 @@ def metrics():
                 'trainer { max_epochs = 1; precision = "64-true"; log_every_n_steps = 1; loggers = [csv()] }\n')
     # Unused fields are allowed in a step, so each metric is a case of its own: a fault names its metric.
     for line, (name, number_) in zip(lines, expected.items()):
-        add("metrics", name, spec_of([line]), log={name: number_}, files=files, tolerance=2e-8)
-    add("metrics", "all_together", spec_of(lines), log=expected, files=files, tolerance=2e-8)
+        add("metrics", name, spec_of([line]), log={name: number_}, files=files, tolerance=2e-7)
+    add("metrics", "all_together", spec_of(lines), log=expected, files=files, tolerance=2e-7)
 
 
 # ---- initial values -----------------------------------------------------------------------------------
