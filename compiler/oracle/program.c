@@ -409,5 +409,8 @@ struct lt_program *oracle_program(Arena *arena, const Program *program, const ch
     table->layer_table = layer_table(arena, program);
     table->context = oracle;
     table->predict_setting = program->predict_setting + 1;
+    if (program->predict_setting >= 0)
+        table->predict_most = program->phase[PHASE_PREDICT]->bound;
+    table->reads_elapsed = program->reads_elapsed;
     return table;
 }

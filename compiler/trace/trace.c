@@ -289,6 +289,7 @@ Program *trace(Arena *arena, AtomTable *atoms, Diag *diag, const TraceOptions *o
     check_definitions(t);
     check_unused_members(t);
     unused_declarations(t);
+    t->program->reads_elapsed = reads_elapsed(t);
     t->program->hash = hash_text(t);
     return diag_failed(diag) ? NULL : t->program;
 }

@@ -300,6 +300,7 @@ Value *defined_value(Tracer *t, const char *name);      // of -D, or NULL
 const Ast *trainer_tree(const Tracer *t, const char *name);
 void choose_precision(Tracer *t);
 void make_rates(Tracer *t);
+bool reads_elapsed(const Tracer *t);
 void make_callbacks(Tracer *t);
 const char *hash_text(Tracer *t);
 void begin_graph(Tracer *t, Graph *graph);

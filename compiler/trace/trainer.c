@@ -210,7 +210,7 @@ static void bind_trainer_names(Tracer *t)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const HostExpr *host = host_leaf(t->arena, HOST_RUN, names[i].type, 0, names[i].member);
         scope_bind(t->arena, value->names, atom(t->atoms, names[i].name),
-                   value_host(t->arena, host), BIND_GLOBAL, (Span){0})->used = true;
+                   value_host(t->arena, host), BIND_GLOBAL, (Span){0});
     }
     scope_bind(t->arena, value->names, atom(t->atoms, "rates"),
                value_list(t->arena, V_LIST, NULL, 0), BIND_GLOBAL, (Span){0});
@@ -255,6 +255,12 @@ void make_rates(Tracer *t)
 }
 
 // ---- callbacks and loggers ---------------------------------------------------------------------------------
+
+// A checkpoint has to hold the time trained only where the spec asks for it.
+bool reads_elapsed(const Tracer *t)
+{
+    return scope_here(t->trainer_names->names, atom(t->atoms, "elapsed"))->used;
+}
 
 static void check_items(Tracer *t, const Value *list, const Ast *tree)
 {

@@ -163,6 +163,7 @@ struct lt_host {
     const struct lt_host_calls *call;
     const bool *frozen;         // by mask (lt_variable.frozen_mask): true where freeze() stands
     double elapsed;             // seconds trained, also before a resume
+    double sanity;              // 1 in the sanity check
 };
 
 struct lt_host_calls {
