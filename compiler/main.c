@@ -137,8 +137,9 @@ static int build_program(Compile *c, const Toolchain *toolchain, const char *pro
         return EXIT_OURS;
     const char *stem = file_stem(c->arena, c->options->spec);
     const char *path = arena_format(c->arena, "%s/%s.c", folder, stem);
-    const char *text = emit(c->plan);
-    if (!file_write(c->arena, path, text, strlen(text)))
+    Text text = text_new(c->arena);
+    emit_c(c->program, c->plan, &text);
+    if (!file_write(c->arena, path, text.data, text.length))
         return EXIT_OURS;
     if (!toolchain_compile(c->arena, toolchain, path, program)) {
         fprintf(stderr, "ltc: the C compiler does not accept what ltc emitted; this is a fault of "
@@ -196,14 +197,16 @@ static int emit_files(Compile *c)
 {
     if (!compile(c))
         return EXIT_SPEC;
-    const char *text = emit(c->plan), *folder = c->options->output;
+    Text text = text_new(c->arena);
+    emit_c(c->program, c->plan, &text);
+    const char *folder = c->options->output;
     if (!folder)
-        return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_OURS : 0;
+        return fputs(text.data, stdout) < 0 || fflush(stdout) != 0 ? EXIT_OURS : 0;
     const char *stem = file_stem(c->arena, c->options->spec);
     const char *makefile = toolchain_makefile(c->arena, stem);
     bool good = folder_make(c->arena, folder)
-             && file_write(c->arena, arena_format(c->arena, "%s/%s.c", folder, stem), text,
-                           strlen(text))
+             && file_write(c->arena, arena_format(c->arena, "%s/%s.c", folder, stem), text.data,
+                           text.length)
              && file_write(c->arena, arena_format(c->arena, "%s/Makefile", folder), makefile,
                            strlen(makefile));
     return good ? 0 : EXIT_OURS;
@@ -254,7 +257,10 @@ static int run_command(Compile *c, Options *options)
     case COMMAND_EXPLAIN:
         if (!compile(c))
             return EXIT_SPEC;
-        explain(c->program, c->plan, stdout);
+        if (options->stages)
+            print_stages(c->program, stdout);
+        else
+            explain(c->program, c->plan, stdout);
         return 0;
     case COMMAND_RUN: return run(c, options);
     case COMMAND_HELP: return help(options);

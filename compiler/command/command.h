@@ -7,5 +7,9 @@
 Graph **program_graphs(const Program *program);
 // "digits: 203,530 parameters · 78 MFLOP a step · peak 3.9 MB at batch 64      (0.2 s)"
 void print_build_line(const Plan *plan, const char *name, double seconds, FILE *out);
-// The model as expanded, its parameters, kernels with their lines, memory.
-void explain(const Program *program, const Plan *plan, FILE *out);
+// The spec, each line marked with the latest stage of what it calculates.
+void print_stages(const Program *program, FILE *out);
+
+const char *grouped(Arena *arena, int64_t number);      // "203,530"
+const char *scaled(Arena *arena, double number);        // "3.9 M": in front of a unit
+int64_t parameter_count(const Program *program);        // scalars, trainable and frozen

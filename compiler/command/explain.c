@@ -1,81 +1,8 @@
 // explain: what a spec became, in numbers: parameters, steps, kernels with their lines, memory.
 #include "command.h"
+#include "../emit/emit.h"
 
 #include <string.h>
-
-Graph **program_graphs(const Program *program)
-{
-    const DataBlock *data = program->data;
-    Graph *all[64 + 4 * PHASE_COUNT], **list;
-    int count = 0, steps = program->callback_step_count;
-    list = arena_alloc(program->arena, sizeof *list * (size_t)(steps + 4 * PHASE_COUNT + 8));
-    all[count++] = data ? data->sample[0] : NULL;
-    all[count++] = data ? data->sample[1] : NULL;
-    all[count++] = program->init;
-    for (int i = 0; i < PHASE_COUNT; i++) {
-        all[count++] = program->phase[i];
-        all[count++] = program->reset[i];
-        all[count++] = program->compute[i];
-    }
-    int kept = 0;
-    for (int i = 0; i < count + steps; i++) {
-        Graph *graph = i < count ? all[i] : program->callback_step[i - count];
-        bool known = !graph;
-        for (int k = 0; k < kept; k++)
-            known |= list[k] == graph;
-        if (!known)
-            list[kept++] = graph;
-    }
-    return list;
-}
-
-// ---- numbers ------------------------------------------------------------------------------------
-
-// 203530 as "203,530"
-static const char *grouped(Arena *arena, int64_t number)
-{
-    const char *plain = arena_format(arena, "%lld", (long long)number), *text = "";
-    size_t length = strlen(plain);
-    for (size_t i = 0; i < length; i++)
-        text = arena_format(arena, "%s%s%c", text, i && (length - i) % 3 == 0 ? "," : "", plain[i]);
-    return text;
-}
-
-// Two to three digits and a unit in steps of 1000: "78 M", "3.9 M".
-static const char *scaled(Arena *arena, double number)
-{
-    static const char *const units[] = {"", "k", "M", "G", "T", "P"};
-    int unit = 0;
-    while (number >= 999.5 && unit < 5) {
-        number /= 1000;
-        unit++;
-    }
-    const char *format = number >= 9.95 || unit == 0 ? "%.0f %s" : "%.1f %s";
-    return arena_format(arena, format, number, units[unit]);
-}
-
-static int64_t parameter_count(const Program *program)
-{
-    int64_t count = 0;
-    for (int i = 0; i < program->variable_count; i++)
-        if (program->variable[i]->kind == VAR_PARAMETER)
-            count += shape_size(&program->variable[i]->shape).scale;
-    return count;
-}
-
-void print_build_line(const Plan *plan, const char *name, double seconds, FILE *out)
-{
-    Arena *arena = plan->arena;
-    const Program *program = plan->program;
-    int64_t batch = program->data ? program->data->batch : 0;
-    double flops = plan->flops_per_step + plan->flops_per_row * (double)batch;
-    const char *line = arena_format(arena, "%s: %s parameters · %sFLOP a step · peak %sB", name,
-                                    grouped(arena, parameter_count(program)), scaled(arena, flops),
-                                    scaled(arena, (double)plan->block_bytes));
-    if (batch)
-        line = arena_format(arena, "%s at batch %lld", line, (long long)batch);
-    fprintf(out, "%s      (%.1f s)\n", line, seconds);
-}
 
 // ---- tables -------------------------------------------------------------------------------------
 
