@@ -134,8 +134,8 @@ def activations():
         ("relu6", "relu6(x)", F.relu6),
         ("elu", "elu(x)", F.elu),
         ("elu_alpha", "elu(x, alpha = 0.7)", lambda v: F.elu(v, 0.7)),
-        # PyTorch's own derivatives of these two hold a constant in float32: the formulas instead.
-        ("celu_alpha", "celu(x, alpha = 1.7)", lambda v: torch.where(v > 0, v, 1.7 * torch.expm1(v.clamp(max=0) / 1.7))),
+        # PyTorch holds 1 / alpha and 1 / 6 in float32: an alpha that it holds exactly, and a formula.
+        ("celu_alpha", "celu(x, alpha = 2.0)", lambda v: F.celu(v, 2.0)),
         ("selu", "selu(x)", F.selu),
         ("gelu", "gelu(x)", F.gelu),
         ("gelu_tanh", 'gelu(x, approximate = "tanh")', lambda v: F.gelu(v, approximate="tanh")),
