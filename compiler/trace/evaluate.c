@@ -40,6 +40,12 @@ Value *read_value(Tracer *t, Value *value)
     return value_tensor(t->arena, node);
 }
 
+// While layers are made a leaf stays one: given to another layer, it ties a parameter.
+static Value *look_up(Tracer *t, Value *value)
+{
+    return t->making ? value : read_value(t, value);
+}
+
 static void suggest(Tracer *t, Scope *scope, const char *name)
 {
     enum { most = 2000 };
@@ -98,7 +104,7 @@ static Value *eval_name(Tracer *t, Scope *scope, const Ast *tree)
             return value;
         }
     }
-    return read_value(t, binding->value);
+    return look_up(t, binding->value);
 }
 
 // ---- members behind a dot -----------------------------------------------------------------------
@@ -148,7 +154,7 @@ static Value *scope_field(Tracer *t, Scope *names, const char *name, const char 
         return &value_poison;
     }
     binding->used = true;
-    return read_value(t, binding->value);
+    return look_up(t, binding->value);
 }
 
 Value *field_of(Tracer *t, Value *object, const char *name, Span span)
@@ -169,7 +175,7 @@ Value *field_of(Tracer *t, Value *object, const char *name, Span span)
     case V_RECORD:
         for (int i = 0; i < object->count; i++)
             if (strcmp(object->label[i], name) == 0)
-                return read_value(t, object->item[i]);
+                return look_up(t, object->item[i]);
         return fail(t, E_FIELD, span, "the record has no `%s`", name);
     case V_PART:
         return scope_field(t, object->part->scope, name,

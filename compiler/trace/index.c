@@ -99,7 +99,7 @@ static Value *index_list(Tracer *t, Scope *scope, Value *list, const Ast *sub, S
     if (i < 0 || i >= list->count)
         return fail(t, E_INDEX, sub->span, "index %lld of a list of %d", (long long)index->number,
                     list->count);
-    return read_value(t, list->item[i]);
+    return t->making ? list->item[i] : read_value(t, list->item[i]);
 }
 
 // ---- tensors --------------------------------------------------------------------------------------

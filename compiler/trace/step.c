@@ -61,8 +61,17 @@ static const HostExpr *guard_condition(Tracer *t, const Guard *guard)
     return all;
 }
 
+// A parameter that was updated is a leaf again: gradients do not flow through its update.
+static Node *as_leaf(Tracer *t, const Variable *variable, Node *value)
+{
+    bool flows = !t->in_step || variable->kind == VAR_BUFFER
+              || dtype_kind(value->dtype) != KIND_FLOAT;
+    return flows ? value : make_unary(&t->builder, P_STOP, value);
+}
+
 void variable_write(Tracer *t, Variable *variable, Node *value, Span span)
 {
+    value = as_leaf(t, variable, value);
     Update *u = update_of(t, variable);
     Node *before = t->guard ? variable_now(t, variable) : NULL;
     if (u->written && u->guard != t->guard)
