@@ -87,11 +87,20 @@ static void put_start(struct message *message, int64_t step)
     put_varint(message, (uint64_t)step);
 }
 
+// The value that metrics.csv has, so that both say the same: rounding a double to nine digits and
+// then to a float is not always rounding it to a float.
+static float nine_digits(double value)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.9g", value);
+    return (float)strtod(text, NULL);
+}
+
 // Summary.Value: tag = 1, simple_value = 2. Summary: value = 1. Event: summary = 5.
 static void put_scalar(struct message *message, const char *name, double value)
 {
     struct message scalar = {.size = 0}, summary = {.size = 0};
-    const float narrow = (float)value;
+    const float narrow = nine_digits(value);
     uint32_t bits;
     memcpy(&bits, &narrow, sizeof bits);
 

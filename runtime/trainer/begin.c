@@ -31,6 +31,7 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
         return true;
     if (resumed_from)
         run->folder = lt_folder_of_checkpoint(resumed_from);
+    run->saves.current = run->folder != NULL;
     if (!run->folder)
         run->folder = lt_folder_make(root_of(run), saves, &run->fault);
     if (!run->folder)

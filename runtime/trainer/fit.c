@@ -216,7 +216,8 @@ static enum lt_outcome train_epoch(struct lt_run *run, bool *over)
         if (lt_signals_leave())
             return LT_LEFT;
         const struct lt_progress progress = progress_of(run);
-        lt_console_progress(&run->console, &progress);
+        if (run->at.batch > 0)
+            lt_console_progress(&run->console, &progress);
     }
     return LT_DONE;
 }

@@ -60,7 +60,7 @@ class Csv(Case):
 
 class Events(Case):
     def test_scalars_are_those_of_the_csv(self):
-        self.run_program("fit", "--trainer.log_every_n_steps", "5")
+        self.run_program("fit", "--trainer.log_every_n_steps", "1", "--trainer.max_epochs", "30")
         scalars = read_events(self.version())
         for row in self.rows():
             for name in COLUMNS[2:] + ["epoch"]:
