@@ -1,0 +1,39 @@
+"""The small data files that fragments of the documentation read, made from a fixed formula."""
+import os
+import struct
+
+ROWS = 64
+
+
+def npy(path, kind, shape, values):
+    header = f"{{'descr': '<{kind}', 'fortran_order': False, 'shape': ({', '.join(map(str, shape))},), }}"
+    header += " " * (63 - (len(header) + 10) % 64) + "\n"
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        file.write(struct.pack(f"<{len(values)}{'f' if kind == 'f4' else 'i'}", *values))
+
+
+def numbers(count):
+    """Numbers in [-1, 1), spread evenly and in no order."""
+    return [(i * 2654435761 % 4294967296) / 2147483648 - 1 for i in range(1, count + 1)]
+
+
+def table(path):
+    cities = ["Bern", "Oslo", "Rome"]
+    with open(path, "w") as file:
+        file.write("age,income,city,label\n")
+        for i, value in enumerate(numbers(ROWS)):
+            file.write(f"{20 + i % 50},{value:.4f},{cities[i % 3]},{i % 2}\n")
+
+
+def write_all(folder, data):
+    """Writes them into `folder`, and makes the examples' data visible there as data/."""
+    npy(os.path.join(folder, "x.npy"), "f4", [ROWS, 8], numbers(ROWS * 8))
+    npy(os.path.join(folder, "y.npy"), "i4", [ROWS], [i * 7 % 4 for i in range(ROWS)])
+    npy(os.path.join(folder, "image.npy"), "f4", [ROWS, 3, 8, 8], numbers(ROWS * 192))
+    npy(os.path.join(folder, "t.npy"), "f4", [ROWS], numbers(ROWS))
+    npy(os.path.join(folder, "ids.npy"), "i4", [ROWS, 6], [i * 13 % 10 for i in range(ROWS * 6)])
+    table(os.path.join(folder, "people.csv"))
+    link = os.path.join(folder, "data")
+    if not os.path.lexists(link):
+        os.symlink(os.path.abspath(data), link)
