@@ -58,12 +58,55 @@ static void window_add(Text *text, const Window *window)
         text_add(text, " groups %" PRId64, window->groups);
 }
 
+// ---- host numbers, as deep as a line holds ------------------------------------------------------
+
+static const char *const host_word[] = {
+    [HOST_SETTING] = "setting", [HOST_ROWS] = "rows", [HOST_METRIC] = "metric",
+    [HOST_STATE] = "state", [HOST_LOCAL] = "local", [HOST_RATE] = "rate", [HOST_ADD] = "add",
+    [HOST_SUB] = "sub", [HOST_MUL] = "mul", [HOST_DIV] = "div", [HOST_FLOORDIV] = "floordiv",
+    [HOST_MOD] = "mod", [HOST_POW] = "pow", [HOST_NEG] = "neg", [HOST_ABS] = "abs",
+    [HOST_FLOOR] = "floor", [HOST_CEIL] = "ceil", [HOST_ROUND] = "round", [HOST_SQRT] = "sqrt",
+    [HOST_EXP] = "exp", [HOST_LOG] = "log", [HOST_SIN] = "sin", [HOST_COS] = "cos",
+    [HOST_TANH] = "tanh", [HOST_MIN] = "min", [HOST_MAX] = "max", [HOST_SIGN] = "sign",
+    [HOST_IS_FINITE] = "is_finite", [HOST_IS_NAN] = "is_nan", [HOST_EQ] = "eq", [HOST_NE] = "ne",
+    [HOST_LT] = "lt", [HOST_LE] = "le", [HOST_AND] = "and", [HOST_OR] = "or", [HOST_NOT] = "not",
+    [HOST_SELECT] = "select", [HOST_SAME_TEXT] = "same",
+};
+
+static void host_add(Text *text, const HostExpr *e, int depth)
+{
+    const HostExpr *const operands[] = {e->a, e->b, e->c};
+    if (depth == 0)
+        text_add(text, "…");
+    else if (e->op == HOST_NUMBER)
+        text_add(text, "%.9g", e->number);
+    else if (e->op == HOST_TEXT || e->op == HOST_RUN)
+        text_add(text, "%s", e->text);
+    else if (e->op == HOST_ROWS)
+        text_add(text, "%s", dim_text(text->arena, (Dim){(int64_t)e->number, e->index}));
+    else if (e->op < HOST_RATE)
+        text_add(text, "%s %d", host_word[e->op], e->index);
+    else {
+        text_add(text, "%s(", host_word[e->op]);
+        for (int i = 0; i < 3 && operands[i]; i++) {
+            text_add(text, "%s", i ? ", " : "");
+            host_add(text, operands[i], depth - 1);
+        }
+        text_add(text, ")");
+    }
+}
+
+// ---- nodes --------------------------------------------------------------------------------------
+
 static void source_add(Text *text, const Node *node)
 {
     const Attr *attr = node->attr;
     switch (node->prim) {
     case P_CONSTANT: text_add(text, " %.17g", attr->number); break;
-    case P_HOST: text_add(text, " %s", span_text(text->arena, attr->host->span)); break;
+    case P_HOST:
+        text_add(text, " ");
+        host_add(text, attr->host, 5);
+        break;
     case P_VARIABLE: text_add(text, " %s", attr->variable->path); break;
     case P_FIELD: text_add(text, " %d", attr->index); break;
     case P_IOTA: text_add(text, " along %d", attr->axis); break;

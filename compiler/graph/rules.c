@@ -75,12 +75,45 @@ static Node *rule_cast_cast(Builder *b, const Node *node)
     return x && dtype_holds(middle->dtype, x->dtype) ? make_cast(b, node->dtype, x) : NULL;
 }
 
+// Whether no element can be -0, which is all that x + 0 changes.
+static bool never_negative_zero(const Node *x, int depth)
+{
+    if (depth == 0)
+        return false;
+    switch (x->prim) {
+    case P_RANDOM:
+    case P_IOTA:
+    case P_ABS:
+    case P_EXP: return true;
+    case P_CONSTANT: return x->attr->number != 0 || !signbit(x->attr->number);
+    case P_CAST:
+        return dtype_kind(x->input[0]->dtype) != KIND_FLOAT
+            || (dtype_holds(x->dtype, x->input[0]->dtype)
+                && never_negative_zero(x->input[0], depth - 1));
+    case P_RESHAPE:
+    case P_PERMUTE:
+    case P_BROADCAST:
+    case P_SLICE:
+    case P_SUB: return never_negative_zero(x->input[0], depth - 1);
+    case P_ADD:
+        return never_negative_zero(x->input[0], depth - 1)
+            || never_negative_zero(x->input[1], depth - 1);
+    default: return false;
+    }
+}
+
+// x - 0 is x, and so is x + -0; x + 0 is where x is never -0.
+static bool adds_nothing(const Node *x, const Node *zero)
+{
+    return is_zero(zero, true) || (is_zero(zero, false) && never_negative_zero(x, 8));
+}
+
 static Node *rule_add_zero(Builder *b, const Node *node)
 {
     (void)b;
-    if (is_zero(node->input[1], true))
+    if (adds_nothing(node->input[0], node->input[1]))
         return node->input[0];
-    return is_zero(node->input[0], true) ? node->input[1] : NULL;
+    return adds_nothing(node->input[1], node->input[0]) ? node->input[1] : NULL;
 }
 
 static Node *rule_add_neg(Builder *b, const Node *node)

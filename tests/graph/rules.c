@@ -114,8 +114,13 @@ static Node *sample_cast_cast(Sample *s)
 static Node *sample_add_zero(Sample *s)
 {
     const double zero = is_float(s) ? -0.0 : 0;
+    Node *draw = make_random(s->b, 1, &s->x->shape), *least = make_cast(s->b, s->x->dtype, s->p);
+    Node *sum = binary(s, P_ADD, least, s->y);
     return CHOOSE(binary(s, P_ADD, s->x, like(s, s->x, zero)),
-                  binary(s, P_ADD, like(s, s->x, zero), s->x));
+                  binary(s, P_ADD, like(s, s->x, zero), s->x),
+                  binary(s, P_ADD, draw, like(s, draw, 0)), binary(s, P_ADD, sum, like(s, sum, 0)),
+                  binary(s, P_ADD, unary(s, P_ABS, s->x), like(s, s->x, 0)),
+                  binary(s, P_ADD, binary(s, P_SUB, least, s->y), like(s, s->x, 0)));
 }
 
 static Node *sample_add_neg(Sample *s)
@@ -304,8 +309,10 @@ static Node *sample_trap(Sample *s)
 {
     if (!is_float(s))
         return NULL;
+    Node *small = binary(s, P_MUL, unary(s, P_ABS, s->x), s->y);
     Node *back = make_cast(s->b, s->x->dtype, make_cast(s->b, DT_BF16, s->y));
     return CHOOSE(binary(s, P_ADD, s->x, like(s, s->x, 0)),
+                  binary(s, P_ADD, small, like(s, small, 0)),
                   binary(s, P_MUL, s->x, like(s, s->x, 0)),
                   binary(s, P_SUB, s->x, like(s, s->x, -0.0)),
                   binary(s, P_DIV, s->x, like(s, s->x, 3)),
