@@ -55,10 +55,8 @@ static bool append(struct lt_csv *csv, const char *text, struct lt_fault *fault)
 static bool append_cell(struct lt_csv *csv, const struct lt_record *record, int column,
                         struct lt_fault *fault)
 {
-    char cell[40] = ",";
-    if (record->filled[column])
-        snprintf(cell, sizeof cell, ",%.9g", record->value[column]);
-    return append(csv, cell, fault);
+    return append(csv, ",", fault)
+        && (!record->filled[column] || append(csv, record->cell[column].text, fault));
 }
 
 bool lt_csv_write(struct lt_csv *csv, const struct lt_record *record, struct lt_fault *fault)

@@ -14,15 +14,21 @@ enum { EVENT_MOST = 1024, NAME_MOST = 512 };
 
 // ---- CRC-32C ------------------------------------------------------------------------------------
 
-// RFC 3720's polynomial, bit by bit: a run writes a few records a second at most.
-static uint32_t crc32c(const unsigned char *data, size_t size)
+// RFC 3720's polynomial, a byte at a time. The table is made when a file is opened.
+static void crc32c_table(uint32_t table[256])
+{
+    for (uint32_t i = 0; i < 256; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 8; bit++)
+            table[i] = (table[i] >> 1) ^ (table[i] & 1 ? 0x82F63B78 : 0);
+    }
+}
+
+static uint32_t crc32c(const uint32_t table[256], const unsigned char *data, size_t size)
 {
     uint32_t crc = 0xFFFFFFFF;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = (crc >> 1) ^ (crc & 1 ? 0x82F63B78 : 0);
-    }
+    for (size_t i = 0; i < size; i++)
+        crc = (crc >> 8) ^ table[(crc ^ data[i]) & 0xFF];
     return crc ^ 0xFFFFFFFF;
 }
 
@@ -72,12 +78,16 @@ static void put_part(struct message *message, int field, const void *bytes, size
     put_bytes(message, bytes, size);
 }
 
-// Event.wall_time = 1, Event.step = 2.
-static void put_start(struct message *message, int64_t step)
+static double seconds_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    const double seconds = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+// Event.wall_time = 1, Event.step = 2.
+static void put_start(struct message *message, double seconds, int64_t step)
+{
     uint64_t bits;
     memcpy(&bits, &seconds, sizeof bits);
 
@@ -87,22 +97,13 @@ static void put_start(struct message *message, int64_t step)
     put_varint(message, (uint64_t)step);
 }
 
-// The value that metrics.csv has, so that both say the same: rounding a double to nine digits and
-// then to a float is not always rounding it to a float.
-static float nine_digits(double value)
-{
-    char text[40];
-    snprintf(text, sizeof text, "%.9g", value);
-    return (float)strtod(text, NULL);
-}
-
 // Summary.Value: tag = 1, simple_value = 2. Summary: value = 1. Event: summary = 5.
-static void put_scalar(struct message *message, const char *name, double value)
+static void put_scalar(struct message *message, const char *name, float value)
 {
-    struct message scalar = {.size = 0}, summary = {.size = 0};
-    const float narrow = nine_digits(value);
+    struct message scalar, summary;
     uint32_t bits;
-    memcpy(&bits, &narrow, sizeof bits);
+    memcpy(&bits, &value, sizeof bits);
+    scalar.size = summary.size = 0;
 
     put_part(&scalar, 1, name, strnlen(name, NAME_MOST));
     put_tag(&scalar, 2, FOUR_BYTES);
@@ -136,17 +137,18 @@ bool lt_events_flush(struct lt_events_file *events, struct lt_fault *fault)
 static bool put_record(struct lt_events_file *events, const struct message *message,
                        struct lt_fault *fault)
 {
-    struct message frame = {.size = 0};
+    struct message frame;
+    frame.size = 0;
     if (events->used + message->size + 16 > LT_EVENTS_BUFFER && !lt_events_flush(events, fault))
         return false;
     put_little(&frame, message->size, 8);
-    put_little(&frame, masked(crc32c(frame.bytes, 8)), 4);
+    put_little(&frame, masked(crc32c(events->table, frame.bytes, 8)), 4);
     memcpy(events->buffer + events->used, frame.bytes, frame.size);
     memcpy(events->buffer + events->used + frame.size, message->bytes, message->size);
     events->used += frame.size + message->size;
 
     frame.size = 0;
-    put_little(&frame, masked(crc32c(message->bytes, message->size)), 4);
+    put_little(&frame, masked(crc32c(events->table, message->bytes, message->size)), 4);
     memcpy(events->buffer + events->used, frame.bytes, frame.size);
     events->used += frame.size;
     return true;
@@ -157,14 +159,16 @@ bool lt_events_write(struct lt_events_file *events, const struct lt_record *reco
 {
     if (events->file < 0)
         return true;
+    const double seconds = seconds_now();
     bool whole = true;
     for (int i = -1; whole && i < record->count; i++) {
         if (i >= 0 && !record->filled[i])
             continue;
-        struct message event = {.size = 0};
-        put_start(&event, record->step);
+        struct message event;
+        event.size = 0;
+        put_start(&event, seconds, record->step);
         put_scalar(&event, i < 0 ? "epoch" : record->name[i],
-                   i < 0 ? (double)record->epoch : record->value[i]);
+                   i < 0 ? (float)record->epoch : record->cell[i].narrow);
         whole = put_record(events, &event, fault);
     }
     return whole;
@@ -174,14 +178,14 @@ bool lt_events_write(struct lt_events_file *events, const struct lt_record *reco
 static bool put_opening(struct lt_events_file *events, int64_t from_step, struct lt_fault *fault)
 {
     struct message version = {.size = 0};
-    put_start(&version, 0);
+    put_start(&version, seconds_now(), 0);
     put_part(&version, 3, "brain.Event:2", 13);
     if (!put_record(events, &version, fault) || from_step == 0)
         return !lt_failed(fault);
 
     struct message start = {.size = 0};
     const unsigned char status[2] = {1 << 3 | VARINT, 1};
-    put_start(&start, from_step);
+    put_start(&start, seconds_now(), from_step);
     put_part(&start, 7, status, sizeof status);
     return put_record(events, &start, fault);
 }
@@ -223,6 +227,7 @@ bool lt_events_open(struct lt_events_file *events, const char *folder, int64_t f
     };
     if (!events->path || !events->buffer)
         return lt_fail(fault, "no memory for the log");
+    crc32c_table(events->table);
     return create(events, folder, fault) && put_opening(events, from_step, fault)
         && lt_events_flush(events, fault);
 }

@@ -15,6 +15,7 @@ struct lt_events_file {
     char *path;
     size_t used;
     unsigned char *buffer;
+    uint32_t table[256];        // of the checksum
 };
 
 bool lt_events_open(struct lt_events_file *events, const char *folder, int64_t from_step,

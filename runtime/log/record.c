@@ -44,12 +44,12 @@ bool lt_record_open(struct lt_record *record, const struct lt_program *program,
     *record = (struct lt_record){
         .program = program,
         .name = calloc(most, sizeof *record->name),
-        .value = calloc(most, sizeof *record->value),
+        .cell = calloc(most, sizeof *record->cell),
         .filled = calloc(most, sizeof *record->filled),
         .step_column = calloc(most, sizeof *record->step_column),
         .epoch_column = calloc(most, sizeof *record->epoch_column),
     };
-    bool whole = record->name && record->value && record->filled && record->step_column
+    bool whole = record->name && record->cell && record->filled && record->step_column
               && record->epoch_column;
     for (int i = 0; whole && i < program->log_count; i++)
         whole = add_columns(record, i);
@@ -61,7 +61,7 @@ void lt_record_close(struct lt_record *record)
     for (int i = 0; i < record->count; i++)
         free(record->name[i]);
     free(record->name);
-    free(record->value);
+    free(record->cell);
     free(record->filled);
     free(record->step_column);
     free(record->epoch_column);
@@ -75,7 +75,9 @@ void lt_record_clear(struct lt_record *record)
 
 void lt_record_set(struct lt_record *record, int column, double value)
 {
-    record->value[column] = value;
+    struct lt_cell *cell = &record->cell[column];
+    snprintf(cell->text, sizeof cell->text, "%.9g", value);
+    cell->narrow = (float)strtod(cell->text, NULL);
     record->filled[column] = true;
 }
 

@@ -7,11 +7,16 @@
 #include "base/fault.h"
 #include "lt/program.h"
 
+struct lt_cell {
+    char text[24];              // nine significant digits
+    float narrow;               // the same, so that all loggers say one number
+};
+
 struct lt_record {
     const struct lt_program *program;
     int count;                  // columns after epoch and step
     char **name;
-    double *value;
+    struct lt_cell *cell;
     bool *filled;
     int *step_column, *epoch_column;    // of each log entry, -1: it has none
     int64_t epoch, step;
