@@ -62,6 +62,8 @@ static const char *signature(const C *c, const char *name)
 
 static const char *kernel_wish(const File *file, const Kernel *kernel)
 {
+    if (kernel->node_count == 0)        // a copy for a tile
+        return kernel->name ? kernel->name : "copy";
     const char *first = node_label(file->arena, kernel->node[0]);
     const char *last = node_label(file->arena, kernel->node[kernel->node_count - 1]);
     if (kernel->copies)
