@@ -5,6 +5,7 @@
 // For each read inside a cluster the reader's row must equal the row that is read, proved by the
 // index algebra; views between them need no rule of their own.
 #include "fuse.h"
+#include "layout.h"
 
 #include "../base/mutant.h"
 
@@ -40,14 +41,14 @@ static const Expr *note_read(Reader *reader, const Node *node, const Index *cons
 {
     Noting *noting = reader->data;
     Member *m = &noting->f->member[node->id];
-    if (m->computed && m != noting->reader) {
-        add_read(noting->f, noting->reader, m, point);
+    if (is_stored_source(node)) {
+        add_old(noting->f, noting->reader, node);
         return expr_number(reader->c, node->dtype, 0);
     }
-    add_old(noting->f, noting->reader, node);
-    if (node->prim == P_VARIABLE || node->prim == P_FIELD)
-        return expr_number(reader->c, node->dtype, 0);
-    return NULL;
+    if (!m->computed || m == noting->reader)
+        return NULL;
+    add_read(noting->f, noting->reader, m, point);
+    return expr_number(reader->c, node->dtype, 0);
 }
 
 static void note_anywhere(Fuse *f, Member *reader, const Node *node)
@@ -56,11 +57,11 @@ static void note_anywhere(Fuse *f, Member *reader, const Node *node)
     if (m->stamp == f->stamp)
         return;
     m->stamp = f->stamp;
-    if (m->computed && m != reader) {
+    add_old(f, reader, node);
+    if (m->computed && m != reader && !is_stored_source(node)) {
         add_read(f, reader, m, NULL);
         return;
     }
-    add_old(f, reader, node);
     for (int i = 0; i < node->input_count; i++)
         note_anywhere(f, reader, node->input[i]);
 }
@@ -83,13 +84,22 @@ int reduced_axis(const Node *node)
     return axis;
 }
 
-bool reduces_innermost(const Node *node)
+// The axis along which neighbours in memory lie, -1 if the value is one element.
+static int innermost_axis(const Fuse *f, const Node *node)
 {
-    const Shape *from = &node->input[0]->shape;
-    for (int i = from->rank - 1; i >= 0; i--)
-        if (!dim_is(from->dim[i], 1))
-            return reduced_axes(node) >> i & 1;
-    return true;
+    Dim stride[max_rank];
+    int innermost = -1;
+    layout_node(f->plan->layouts, node, stride);
+    for (int i = 0; i < node->shape.rank; i++)
+        if (!dim_is(node->shape.dim[i], 1) && dim_is(stride[i], 1))
+            innermost = i;
+    return innermost;
+}
+
+bool reduces_innermost(const Fuse *f, const Node *node)
+{
+    const int axis = innermost_axis(f, node->input[0]);
+    return axis < 0 || (reduced_axes(node) >> axis & 1);
 }
 
 static bool is_map(const Node *node)
@@ -138,15 +148,6 @@ static const Index *row_at(Fuse *f, const Shape *shape, uint32_t outer, const In
         if (outer >> i & 1)
             row = index_add(f->c, index_scale(f->c, row, shape->dim[i]), point[i]);
     return row;
-}
-
-static Dim rows_of(const Shape *shape, uint32_t outer)
-{
-    Dim rows = dim_of(1);
-    for (int i = 0; i < shape->rank; i++)
-        if (outer >> i & 1)
-            rows = dim_mul(rows, shape->dim[i]);
-    return rows;
 }
 
 static void place_all(Member *m)
@@ -233,12 +234,12 @@ static bool settle(Fuse *f, Member *const *member, int count, const Cluster *a, 
 
 // ---- forms --------------------------------------------------------------------------------------
 
-static ClusterForm form_of(const Node *node)
+static ClusterForm form_of(const Fuse *f, const Node *node)
 {
     if (is_map(node))
         return CLUSTER_FREE;
     if (is_reduction(node))
-        return reduces_innermost(node) ? CLUSTER_ROWS : CLUSTER_LANES;
+        return reduces_innermost(f, node) ? CLUSTER_ROWS : CLUSTER_LANES;
     if (prim_class(node->prim) == CLASS_CONTRACT)
         return CLUSTER_POINTS;
     if (prim_class(node->prim) == CLASS_WINDOW && node->prim != P_WINDOW_MAX_GRAD)
@@ -253,13 +254,14 @@ static bool same_reduction(const Node *a, const Node *b)
 }
 
 // The form of the members together and the node that decides the rows; false if they have none.
-static bool joint_form(Member *const *member, int count, ClusterForm *form, const Node **base)
+static bool joint_form(const Fuse *f, Member *const *member, int count, ClusterForm *form,
+                       const Node **base)
 {
     *form = CLUSTER_FREE;
     *base = member[0]->node;
     for (int i = 0; i < count; i++) {
         const Node *node = member[i]->node;
-        const ClusterForm own = form_of(node);
+        const ClusterForm own = form_of(f, node);
         if (own == CLUSTER_FREE)
             continue;
         if (own == CLUSTER_ALONE && count > 1)
@@ -283,6 +285,13 @@ static int64_t size_at_bound(const Fuse *f, Dim dim)
     return dim_at(dim, f->graph->bound ? f->graph->bound : 1);
 }
 
+// Rows of which neighbours in memory belong to different ones are read in strides.
+static bool along_rows(const Fuse *f, const Member *m)
+{
+    const int axis = innermost_axis(f, m->node);
+    return axis < 0 || m->node->shape.rank != m->space.rank || !(m->outer >> axis & 1);
+}
+
 // Few long rows leave threads without work, and make maps over them wait for one another.
 static bool worth(const Fuse *f, Member *const *member, int count, Dim rows)
 {
@@ -290,7 +299,8 @@ static bool worth(const Fuse *f, Member *const *member, int count, Dim rows)
     for (int i = 0; i < count; i++) {
         const int64_t all = size_at_bound(f, shape_size(&member[i]->space));
         const bool map = !is_reduction(member[i]->node);
-        if (map && turns > 0 && all > turns && all > 2048 && (turns < 8 || all / turns > 65536))
+        if (map && turns > 0 && all > turns && all > 2048 &&
+            (turns < 8 || all / turns > 65536 || !along_rows(f, member[i])))
             return false;
     }
     return true;
@@ -300,7 +310,7 @@ static bool fits(Fuse *f, Member *const *member, int count, const Cluster *a, co
                  ClusterForm *form, Dim *rows)
 {
     const Node *base;
-    if (!joint_form(member, count, form, &base))
+    if (!joint_form(f, member, count, form, &base))
         return false;
     *rows = shape_size(&base->shape);
     for (int i = 0; i < count; i++) {
@@ -313,7 +323,8 @@ static bool fits(Fuse *f, Member *const *member, int count, const Cluster *a, co
         }
     }
     for (int i = 0; *form != CLUSTER_ROWS && i < count; i++)    // its base reads nothing in here
-        for (int k = 0; form_of(member[i]->node) != CLUSTER_FREE && k < member[i]->read_count; k++)
+        for (int k = 0; form_of(f, member[i]->node) != CLUSTER_FREE &&
+                        k < member[i]->read_count; k++)
             if (member[i]->read[k].member->cluster == a || member[i]->read[k].member->cluster == b)
                 return false;
     if (count == 1) {
@@ -405,7 +416,7 @@ static Cluster *cluster_new(Fuse *f, Member *m)
     cluster->guard = m->node->guard;
     adopt(cluster, arena_copy(f->c->arena, &m, sizeof(Member *)), 1);
     fits(f, cluster->member, 1, cluster, cluster, &cluster->form, &cluster->rows);
-    if (form_of(m->node) == CLUSTER_ALONE)
+    if (form_of(f, m->node) == CLUSTER_ALONE)
         cluster->form = CLUSTER_ALONE;
     f->cluster = arena_grow(f->c->arena, f->cluster, f->cluster_count, &f->cluster_capacity,
                             sizeof(Cluster *));

@@ -36,11 +36,11 @@ static void copy_axes(Copy *copy, const Loop *loop, int count)
 
 static Buffer *buffer_new(Copy *copy, const char *suffix)
 {
-    PlanStep *step = copy->step;
     Buffer *buffer = arena_alloc(copy->c->arena, sizeof *buffer);
     const char *of = copy->operand->kind == EXPR_LOAD ? copy->operand->buffer->name : "operand";
     *buffer = (Buffer){.name = arena_format(copy->c->arena, "%s_%s", of, suffix),
-                       .kind = BUFFER_ARENA, .dtype = copy->operand->dtype};
+                       .kind = BUFFER_ARENA, .dtype = copy->operand->dtype,
+                       .first = -1, .last = -1};
     buffer->id = copy->c->next_var++;
     buffer->shape.rank = copy->count;
     Dim stride = dim_of(1);
@@ -49,10 +49,6 @@ static Buffer *buffer_new(Copy *copy, const char *suffix)
         buffer->stride[i] = stride;
         stride = dim_mul(stride, copy->axis[i].size);
     }
-    buffer->bytes = (size_t)size_at_bound(step, stride) * (size_t)dtype_bytes(buffer->dtype);
-    step->buffer = arena_grow(copy->c->arena, step->buffer, step->buffer_count,
-                              &step->buffer_capacity, sizeof *step->buffer);
-    step->buffer[step->buffer_count++] = buffer;
     return buffer;
 }
 

@@ -86,7 +86,8 @@ void schedule(Fuse *f);                         // forms the kernels, in order, 
 void form(Fuse *f, Cluster *cluster);
 void collapse(IndexContext *c, Kernel *kernel); // neighbouring loops that act as one become one
 
-bool reduces_innermost(const Node *node);       // its last axis of a size other than 1 vanishes
+bool reduces_innermost(const Fuse *f, const Node *node);    // neighbours in memory are joined
 uint32_t reduced_axes(const Node *node);
 int reduced_axis(const Node *node);             // the first
+bool is_stored_source(const Node *node);        // a variable or field: read where it lies
 const Expr *member_load(Fuse *f, const Node *node, const Index *const *point);

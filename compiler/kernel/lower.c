@@ -192,6 +192,26 @@ static Node *lower_maximum(Builder *b, const Node *node)
                        make_zeros_like(b, gradient));
 }
 
+// ---- sums ---------------------------------------------------------------------------------------
+
+enum { apart_terms = 64 };              // terms of one row worth a sum of their own
+
+// A sum over the rows of the batch and more: within each row first, then over rows. Rows run side
+// by side, and two short sums round less than one long one.
+static Node *lower_sum(Builder *b, Node *node)
+{
+    Node *x = node->input[0];
+    const uint32_t within = node->attr->axes & ~1u;
+    int64_t terms = 1;
+    for (int i = 1; i < x->shape.rank; i++)
+        if (within >> i & 1)
+            terms *= x->shape.dim[i].power ? apart_terms : x->shape.dim[i].scale;
+    if (!(node->attr->axes & 1) || terms < apart_terms || dim_is(x->shape.dim[0], 1) ||
+        dtype_kind(node->dtype) != KIND_FLOAT)
+        return node;
+    return make_reduce(b, P_SUM, make_reduce(b, P_SUM, x, within), 1);
+}
+
 // ---- the graph ----------------------------------------------------------------------------------
 
 static Node *lower_node(Builder *b, Node *node)
@@ -201,6 +221,7 @@ static Node *lower_node(Builder *b, Node *node)
     case P_CONVOLVE: return window_pads(&node->attr->window) ? lower_convolve(b, node) : node;
     case P_CONVOLVE_WEIGHT: return window_pads(&node->attr->window) ? lower_weight(b, node) : node;
     case P_CONVOLVE_INPUT: return lower_input(b, node);
+    case P_SUM: return lower_sum(b, node);
     case P_WINDOW_MAX_GRAD:
         return windows_apart(&node->attr->window) ? lower_maximum(b, node) : node;
     default: return node;

@@ -4,7 +4,8 @@
 // provides  every P_CONVOLVE and P_CONVOLVE_WEIGHT has low = high = 0: the padding is a P_PAD of
 //           the images, made once for all that read it; no P_CONVOLVE_INPUT is left: it becomes a
 //           convolution of the gradient, spread and padded, with the turned weight.
-//           P_WINDOW_MAX_GRAD is left only where windows overlap.
+//           P_WINDOW_MAX_GRAD is left only where windows overlap. Long sums over the batch and
+//           more are two: within each row, then over rows.
 //           Topological order, ids dense from 0. Values stay the same but for the order of sums.
 #pragma once
 #include "../graph/graph.h"

@@ -233,7 +233,7 @@ static void commit(Fuse *f)
     for (int i = 0; i < f->step->result_count; i++) {
         const PlanResult *result = &f->step->result[i];
         const Member *m = &f->member[result->result->value->id];
-        if (m->home != result->buffer && result->buffer->kind == BUFFER_OUTPUT)
+        if (result->buffer && m->home != result->buffer)
             copy_value(f, m, result->buffer, result->result->guard);
     }
 }
