@@ -32,6 +32,7 @@ struct C {
     int64_t bound;                      // greatest B
     int depth;                          // of indentation
     bool wide;                          // addresses need 64 bits
+    bool whole_values;                  // integers of the graph are printed with all their bits
     Parameter *parameter;
     int parameter_count, parameter_capacity;
     const struct File *outside;         // of a step: names at file scope are taken
@@ -72,8 +73,10 @@ const char *c_key(C *c, uint64_t site);
 const char *c_drawn(C *c, Dim draws);
 
 const char *c_dim(C *c, Dim dim);               // "64", "rows", "4 * rows"; fit for a factor
+const char *c_extent(C *c, Dim dim);            // the same as the end of a loop: "4 * rows"
 const char *c_index(C *c, const Index *index);  // fit for a subscript
 const char *c_expr(C *c, const Expr *e);
+const char *c_operand(C *c, const Expr *e);     // in parentheses where it needs them
 void c_body(C *c, const Body *body);
 void c_store(C *c, const Buffer *buffer, const Index *index, const Expr *value);
 void c_loop(C *c, const Loop *loop);            // opens `for (int i = 0; i < extent; i++)`

@@ -38,6 +38,11 @@ static const char *dim_factor(C *c, Dim dim)    // as a product without parenthe
     return text;
 }
 
+const char *c_extent(C *c, Dim dim)
+{
+    return dim_factor(c, dim);
+}
+
 const char *c_dim(C *c, Dim dim)
 {
     const char *text = dim_factor(c, dim);
@@ -64,7 +69,7 @@ static Piece atom_piece(C *c, const Atom *atom)
         return piece(LEVEL_WHOLE, c_var(c, atom->var));
     if (atom->kind == ATOM_VALUE) {
         const Piece value = expr_piece(c, atom->value);
-        const bool fits = c->wide || atom->value->dtype != DT_I64;
+        const bool fits = c->wide || c->whole_values || atom->value->dtype != DT_I64;
         return fits ? value : piece(LEVEL_UNARY, FORMAT(c, "(int)%s", at_least(c, value, LEVEL_UNARY)));
     }
     return piece(LEVEL_PRODUCT, quotient(c, atom));
@@ -173,7 +178,9 @@ static Piece random_piece(C *c, const Expr *e)
 
 static Piece within_piece(C *c, const Expr *e)
 {
+    c->whole_values = true;             // an index that no int holds must not seem to be inside
     const Piece index = index_piece(c, e->index);
+    c->whole_values = false;
     const char *text = at_least(c, index, LEVEL_SUM);
     const bool low = index_at_least_zero(c->context, e->index);
     if (index_below(c->context, e->index, e->extent))
@@ -358,6 +365,11 @@ static Piece expr_piece(C *c, const Expr *e)
     }
     }
     bug("expression of kind %d", e->kind);
+}
+
+const char *c_operand(C *c, const Expr *e)
+{
+    return at_least(c, expr_piece(c, e), LEVEL_WHOLE);
 }
 
 const char *c_expr(C *c, const Expr *e)

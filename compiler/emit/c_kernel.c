@@ -25,7 +25,7 @@ static void loop_named_inside(C *c, const Loop *loop, const char *from, const ch
 
 void c_loop(C *c, const Loop *loop)
 {
-    loop_named_inside(c, loop, "0", c_dim(c, loop->var->extent));
+    loop_named_inside(c, loop, "0", c_extent(c, loop->var->extent));
 }
 
 static void loops_open(C *c, const Loop *loop, int count)
@@ -105,7 +105,7 @@ static void accumulate(C *c, const Acc *acc, const char *to, const char *best)
         return;
     }
     case ACC_PICK:
-        c_open(c, "if (%s > %s)", value, best);
+        c_open(c, "if (%s > %s)", c_operand(c, acc->value), best);
         c_line(c, "%s = %s;", best, value);
         c_line(c, "%s = %s;", to, c_expr(c, acc->times));
         c_close(c);
@@ -202,15 +202,15 @@ static void lanes_stage(C *c, const Stage *stage)
     if (!one_turn) {
         first = c_unique(c, "first");
         c_open(c, "for (%s %s = 0; %s < %s; %s += %d)", c_integer(c), first, first,
-               c_dim(c, extent), first, lanes);
+               c_extent(c, extent), first, lanes);
         c_keep(c, first);
     }
     c_pragma(c, "omp simd");
     const bool divides = !extent.power && extent.scale % lanes == 0;
-    const char *end = one_turn ? c_dim(c, extent)
+    const char *end = one_turn ? c_extent(c, extent)
                       : divides ? arena_format(c->arena, "%s + %d", first, lanes)
                                 : arena_format(c->arena, "lt_least%s(%s + %d, %s)",
-                                               c->wide ? "_i64" : "", first, lanes, c_dim(c, extent));
+                                               c->wide ? "_i64" : "", first, lanes, c_extent(c, extent));
     loop_named_inside(c, last, one_turn ? "0" : first, end);
     const char *name = c_var(c, last->var);
     c_body(c, &stage->body);
@@ -379,12 +379,12 @@ static int open_block(C *c, Block *b)
     }
     b->first = c_unique(c, "first");
     c_open(c, "for (%s %s = 0; %s < %s; %s += %d)", c_integer(c), b->first, b->first,
-           c_dim(c, extent), b->first, block_lanes);
+           c_extent(c, extent), b->first, block_lanes);
     c_keep(c, b->first);
     b->end = c_unique(c, "end");
     c_keep(c, b->end);
     c_line(c, "const %s %s = lt_least%s(%s + %d, %s);", c_integer(c), b->end,
-           c->wide ? "_i64" : "", b->first, block_lanes, c_dim(c, extent));
+           c->wide ? "_i64" : "", b->first, block_lanes, c_extent(c, extent));
     return count;
 }
 

@@ -62,13 +62,18 @@ static const char *signature(const C *c, const char *name)
 
 static const char *kernel_wish(const File *file, const Kernel *kernel)
 {
+    if (!kernel->node_count)
+        return kernel->name ? kernel->name : "copy_values";
     if (kernel->node_count == 0)        // a copy for a tile
         return kernel->name ? kernel->name : "copy";
     const char *first = node_label(file->arena, kernel->node[0]);
     const char *last = node_label(file->arena, kernel->node[kernel->node_count - 1]);
     if (kernel->copies)
         return arena_format(file->arena, "copy_%s", first);
-    return strcmp(first, last) == 0 ? first : arena_format(file->arena, "%s_%s", first, last);
+    if (strcmp(first, last) != 0)
+        return arena_format(file->arena, "%s_%s", first, last);
+    // The C library and its compiler have names without an underscore for themselves.
+    return strchr(first, '_') ? first : arena_format(file->arena, "%s_kernel", first);
 }
 
 // ---- what stands above a kernel -------------------------------------------------------------------

@@ -125,6 +125,11 @@ Buffer *member_home(Fuse *f, const Member *m)
     return m->home;
 }
 
+bool is_stored_source(const Node *node)
+{
+    return node->prim == P_VARIABLE || node->prim == P_FIELD;
+}
+
 const Expr *member_load(Fuse *f, const Node *node, const Index *const *point)
 {
     Buffer *buffer;

@@ -23,9 +23,10 @@ static const Expr *read(Reader *reader, const Node *node, const Index *const *po
 {
     const Points *p = reader->data;
     const Member *m = &p->f->member[node->id];
+    if (is_stored_source(node))
+        return member_load(p->f, node, point);
     if (!m->computed)
-        return node->prim == P_VARIABLE || node->prim == P_FIELD ? member_load(p->f, node, point)
-                                                                 : NULL;
+        return NULL;
     if (m->cluster != p->cluster || p->inside)
         return member_load(p->f, node, point);
     return is_map(m) ? NULL : expr_acc(reader->c, node->dtype, m->acc);

@@ -216,9 +216,10 @@ static const Expr *read(Reader *reader, const Node *node, const Index *const *po
 {
     Rows *r = reader->data;
     Member *m = &r->f->member[node->id];
+    if (is_stored_source(node))
+        return member_load(r->f, node, point);
     if (!m->computed)
-        return node->prim == P_VARIABLE || node->prim == P_FIELD ? member_load(r->f, node, point)
-                                                                 : NULL;
+        return NULL;
     if (m->cluster != r->cluster)
         return member_load(r->f, node, point);
     if (!is_reduction(node) && (m->stage == r->current || is_recomputed(m)))

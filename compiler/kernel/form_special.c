@@ -5,7 +5,7 @@ static const Expr *read(Reader *reader, const Node *node, const Index *const *po
 {
     Fuse *f = reader->data;
     const Member *m = &f->member[node->id];
-    if (m->computed || node->prim == P_VARIABLE || node->prim == P_FIELD)
+    if (m->computed || is_stored_source(node))
         return member_load(f, node, point);
     return NULL;
 }

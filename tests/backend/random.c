@@ -1,6 +1,7 @@
 // random.c: random graphs as compiled programs, against the interpreter and against each other.
 //
-//     backend_random [--seed N] [--graphs N] [--operations N] [--keep FOLDER]
+//     backend_random [--seed N] [--graphs N] [--operations N] [--builds N] [--folder F]
+//                    [--show 1]
 //
 // Each graph is compiled by each build of driver.c without a warning. All builds, with one thread
 // and with three, must agree in every bit of every output and variable; the values must agree with
@@ -19,7 +20,8 @@
 
 typedef struct Options {
     uint64_t seed;
-    int graphs, operations;
+    int graphs, operations, builds;
+    bool show;
     const char *folder;
 } Options;
 
@@ -45,7 +47,10 @@ static bool near(double got, double want, double scale, DType type)
 {
     if (got == want || (got != got && want != want))
         return true;
-    const double share = type == DT_F64 ? 1e-11 : 2e-4;
+    const double share = type == DT_F64    ? 1e-11
+                         : type == DT_F32  ? 2e-4
+                         : type == DT_F16  ? 1e-2
+                                           : 1e-1;
     return fabs(got - want) <= share * fmax(scale, 1);
 }
 
@@ -55,6 +60,16 @@ typedef struct Difference {
     int64_t at;
     double got, want;
 } Difference;
+
+// The narrowest float in the graph.
+static DType narrowest(const Case *c)
+{
+    DType type = DT_F64;
+    for (int i = 0; i < c->graph->node_count; i++)
+        if (dtype_kind(c->graph->node[i]->dtype) == KIND_FLOAT && c->graph->node[i]->dtype > type)
+            type = c->graph->node[i]->dtype;
+    return type;
+}
 
 static Difference differs(const Case *c, const Program *program, const OracleResult *result,
                           const Memory *m)
@@ -68,7 +83,7 @@ static Difference differs(const Case *c, const Program *program, const OracleRes
         for (int64_t at = 0; at < value->count; at++) {
             const double got = i < outputs ? memory_number(m, program, i, at)
                                            : variable_number(m, c->variable[i - outputs], at);
-            if (!near(got, value_number(value, at), scale, c->type))
+            if (!near(got, value_number(value, at), scale, narrowest(c)))
                 return (Difference){true, i, at, got, value_number(value, at)};
         }
     }
@@ -91,9 +106,13 @@ static bool check(Case *c, uint64_t seed, const Options *o, const OracleResult *
 {
     const Program *program = program_of(c);
     const char *text = emitted(c, program);
+    if (o->show) {
+        graph_print(c->graph, stdout);
+        fputs(text, stdout);
+    }
     bool good = true, first = true;
     Memory reference;
-    for (int b = 0; b < build_count && good; b++) {
+    for (int b = 0; b < o->builds && good; b++) {
         void *object = compiled(o->folder, text, &builds[b]);
         if (!object) {
             fprintf(stderr, "seed %llu does not compile\n", (unsigned long long)seed);
@@ -129,7 +148,7 @@ static bool check(Case *c, uint64_t seed, const Options *o, const OracleResult *
 
 int main(int argc, char **argv)
 {
-    Options o = {.seed = 1, .graphs = 40, .operations = 25, .folder = "."};
+    Options o = {.seed = 1, .graphs = 40, .operations = 25, .builds = build_count, .folder = "."};
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--seed") == 0)
             o.seed = strtoull(argv[i + 1], NULL, 10);
@@ -137,6 +156,10 @@ int main(int argc, char **argv)
             o.graphs = atoi(argv[i + 1]);
         else if (strcmp(argv[i], "--operations") == 0)
             o.operations = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--builds") == 0)
+            o.builds = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--show") == 0)
+            o.show = atoi(argv[i + 1]);
         else if (strcmp(argv[i], "--folder") == 0)
             o.folder = argv[i + 1];
     }
@@ -151,7 +174,7 @@ int main(int argc, char **argv)
         if (random_graph(&c, o.operations)) {
             const int count = random_graph_results(&c);
             OracleResult *result = calloc((size_t)count + 1, sizeof *result);
-            random_graph_run(&c, c.type != DT_F64, result);
+            random_graph_run(&c, true, result);
             bad += !check(&c, seed, &o, result);
             for (int i = 0; i < count; i++)
                 value_free(&result[i].value);
