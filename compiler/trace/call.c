@@ -78,9 +78,9 @@ static bool place_arguments(Tracer *t, const Ast *parameters, Argument *argument
 // code may not, and `const` says so.
 static bool becomes_setting(const Ast *parameter, const Value *value)
 {
-    if (parameter->flag)
+    if (parameter->flag || value->message)      // a string with holes is read where it is used
         return false;
-    const Ast *type = parameter->b ? parameter->a : parameter->a;
+    const Ast *type = parameter->a;
     if (type && (type->kind == AST_TYPE_LIST || type->kind == AST_TYPE_TUPLE))
         return false;
     return value->kind == V_NUMBER || value->kind == V_BOOL || value->kind == V_TEXT
