@@ -1,5 +1,6 @@
 #include "toolchain.h"
 #include "files.h"
+#include "../emit/flags.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -11,12 +12,6 @@
 
 extern char **environ;
 
-// No contraction of a * b + c, and nothing that lets a compiler choose bits. errno and traps are not
-// looked at, so loops with sqrt and comparisons may be vectorised.
-#define FLAGS "-std=c17", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fopenmp"
-static const char *const flags[] = {FLAGS, "-march=native", "-pipe", NULL};
-static const char *const gcc_flags[] = {"-O3", "-fschedule-insns", "-fsched-pressure", NULL};
-static const char *const clang_flags[] = {"-O2", NULL};
 static const char *const libraries[] = {"-ljansson", "-lz", "-lpthread", "-lm", NULL};
 
 // ---- finding ------------------------------------------------------------------------------------
@@ -151,10 +146,7 @@ static Line compile_line(Arena *arena, const Toolchain *toolchain, const char *s
     Line line = {.count = 0};
     for (int i = 0; i < toolchain->given; i++)
         add(&line, toolchain->words[i]);
-    add_all(&line, is_clang(toolchain) ? clang_flags : gcc_flags);
-    add_all(&line, flags);
-    if (toolchain->debug)
-        add(&line, "-g");
+    add_all(&line, compiler_flags(!is_clang(toolchain), toolchain->debug));
     for (int i = toolchain->given; i < toolchain->count; i++)
         add(&line, toolchain->words[i]);
     add(&line, arena_format(arena, "-I%s", toolchain->include));
@@ -217,22 +209,22 @@ bool toolchain_compile(Arena *arena, const Toolchain *toolchain, const char *sou
     return good;
 }
 
-const char *toolchain_makefile(Arena *arena, const char *name)
+const char *toolchain_makefile(Arena *arena, const Toolchain *toolchain, const char *name)
 {
     const char *words = "";
-    static const char *const all[] = {FLAGS, NULL};
-    for (int i = 0; all[i]; i++)
-        words = arena_format(arena, "%s %s", words, all[i]);
+    for (const char *const *flag = compiler_flags(!is_clang(toolchain), false); *flag; flag++)
+        words = arena_format(arena, "%s %s", words, *flag);
     return arena_format(arena,
         "# Builds %s with the installed runtime; PKG_CONFIG_PATH tells where ltc.pc is.\n"
         "CC ?= cc\n"
-        "CFLAGS ?= -O3 -march=native\n"
+        "FLAGS =%s\n"
         "\n"
         "%s: %s.c\n"
-        "\t$(CC) $(CFLAGS)%s $$(pkg-config --cflags ltc) -o $@ %s.c $$(pkg-config --libs ltc)\n"
+        "\t$(CC) $(FLAGS) $(CFLAGS) $$(pkg-config --cflags ltc) -o $@ %s.c "
+        "$$(pkg-config --libs ltc)\n"
         "\n"
         "clean:\n"
         "\trm -f %s\n"
         "\n"
-        ".PHONY: clean\n", name, name, name, words, name, name);
+        ".PHONY: clean\n", name, words, name, name, name, name);
 }
