@@ -47,11 +47,11 @@ def state(module, rename=lambda n: n):
     return {rename(k): v.detach().numpy() for k, v in module.state_dict().items() if "num_batches" not in k}
 
 
-def case(name, spec, losses, tensors, steps, trainer="", tolerance=1e-8):
+def case(name, spec, losses, tensors, steps, trainer="", tolerance=1e-8, **more):
     head = TRAINER.format(steps=steps)
     if trainer:
         head = head.replace("log_every", trainer + "; log_every")
-    add("training", name, spec.strip("\n") + "\n" + WAVE + "\n" + head, tensors, log=losses, tolerance=tolerance, absolute=1e-10)
+    add("training", name, spec.strip("\n") + "\n" + WAVE + "\n" + head, tensors, log=losses, tolerance=tolerance, absolute=1e-10, **more)
 
 
 def train(steps, optimizers, loss_of, before=None, after=None):
@@ -531,7 +531,53 @@ model Branches(every: int = 3) {
     case("branches", spec, {"loss": loss.item()}, tensors, 7)
 
 
+# ---- batches of a file in order, the last one smaller; validation of ragged batches --------------------------
+
+def batches():
+    net = fill(nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.ELU(), nn.Linear(5, 2)), {"0.weight": 1, "0.bias": 2, "3.weight": 3, "3.bias": 4})
+    x, y = wave(50, 15, 3, scale=1.0), wave(60, 15, 2, scale=1.0)
+    o = torch.optim.AdamW(net.parameters(), lr=0.05)
+    for _ in range(3):
+        net.train()
+        for rows in (slice(0, 4), slice(4, 8), slice(8, 10)):
+            loss = F.mse_loss(net(x[rows]), y[rows])
+            o.zero_grad()
+            loss.backward()
+            o.step()
+        net.eval()
+        val_loss = F.mse_loss(net(x[10:]), y[10:])
+        val_far = (net(x[10:]) - y[10:]).abs().amax(1).mean()
+    spec = """
+data Rows {
+    source      = npy(x = "x.npy", y = "y.npy")
+    split       = (train = 10, val = 5)
+    split_order = "file"
+    shuffle     = false
+    batch       = 4
+    sample(x: f64[3], y: f64[2]) {
+        x = f32(x)
+        y = f32(y)
+    }
+}
+
+model Batches() {
+    net = [linear(3, 5, weight = wave(1), bias = wave(2)), batch_norm(5), elu, linear(5, 2, weight = wave(3), bias = wave(4))]
+    training_step(x, y) {
+        loss = mse(net(x), y)
+        log loss
+        minimize loss
+    }
+    validation_step(x, y) {
+        log val_loss = mse(net(x), y), val_far = mean(max(abs(net(x) - y), axis = 1))
+    }
+    optimizer = adamw(lr = 0.05)
+}
+"""
+    files = {name: {"dtype": "float64", "shape": list(v.shape), "data": v.reshape(-1).tolist()} for name, v in (("x.npy", x), ("y.npy", y))}
+    case("batches", spec, {"loss": loss.item(), "val_loss": val_loss.item(), "val_far": val_far.item()}, state(net, lambda n: "net." + n), 9, files=files)
+
+
 if __name__ == "__main__":
-    for one in (residual, autoencoder, mixer, two_losses, adversarial, penalty, attention, custom, branches):
+    for one in (batches, residual, autoencoder, mixer, two_losses, adversarial, penalty, attention, custom, branches):
         one()
     record.write()
