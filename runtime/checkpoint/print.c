@@ -123,8 +123,11 @@ static bool print_run(FILE *out, struct lt_json *json)
                 print_value(out, &value, true);
             break;
         default:
+            number = 0;
             fine = lt_json_integer(json, &number);
-            fprintf(out, "  %.*s = %" PRId64 "\n", (int)key.length, key.text, number);
+            fprintf(out, lt_json_is(&key, "seed") || lt_json_is(&key, "split_seed")
+                    ? "  %.*s = %" PRIu64 "\n" : "  %.*s = %" PRId64 "\n", (int)key.length, key.text,
+                    number);
         }
         if (!fine)
             return false;

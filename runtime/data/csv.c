@@ -98,13 +98,14 @@ static bool expand_text(struct lt_table *table, struct csv_own *own, struct lt_f
         if (got < 0)
             return false;
         own->size += (uint64_t)got;
-        if (own->size < capacity)
-            return true;
         if (own->size > limit)
             return lt_fail(fault, "%s: expands to more than %llu bytes from %llu; if that is meant, "
                            "decompress it", table->path, (unsigned long long)limit,
                            (unsigned long long)input->file_size);
-        char *more = lt_table_take(table, capacity *= 2, fault);
+        if (own->size < capacity)
+            return true;
+        capacity = capacity * 2 > limit ? limit + 1 : capacity * 2;
+        char *more = lt_table_take(table, capacity, fault);
         if (more)
             memcpy(more, own->text, own->size);
         lt_table_give(table, own->text);

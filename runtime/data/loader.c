@@ -348,7 +348,7 @@ static void restart(struct lt_loader *loader, int64_t epoch, int64_t first, int6
     loader->base_epoch = epoch;
     loader->base_batch = first;
     loader->limit = batches;
-    loader->pausing = first >= batches;         // nothing to prepare
+    loader->pausing = first > batches || !batches;      // nothing to prepare
     pthread_cond_broadcast(&loader->work);
     pthread_mutex_unlock(&loader->lock);
 }
