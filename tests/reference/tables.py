@@ -1,0 +1,222 @@
+"""Tables of the documentation that follow from sources: python3 tables.py --check | --write
+
+    docs/library.md     from the ## comments and signatures of stdlib/*.lt
+    docs/training.md    the rows of the settings of runtime/include/lt/trainer.def
+    docs/functions.md   is written by hand; every function of the compiler must stand in it
+    docs/models.md      is written by hand; every event of lt/events.def must stand in it
+"""
+import argparse
+import glob
+import os
+import re
+import sys
+
+ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+
+HEAD = """# The standard library
+
+Every public declaration of `stdlib/`, with its defaults. The table is made from the sources by
+`python3 tests/reference/tables.py --write`. Names of parameters and defaults are PyTorch's where it has the thing.
+Settings of optimisers, schedules and callbacks can be set on the command line, but for those marked `const`.
+Every layer takes `frozen = true`, and each of its parameters by name.
+
+"""
+
+# Pages in the order of the documentation: file, title.
+SECTIONS = [
+    ("linear", "Dense layers, embedding, dropout"), ("convolution", "Convolutions"),
+    ("pooling", "Pooling"), ("normalization", "Normalisation"), ("activations", "Activations"),
+    ("attention", "Attention"), ("recurrent", "Recurrent layers"), ("losses", "Losses"),
+    ("functions", "Functions"), ("initializers", "Initialisers"), ("optimizers", "Optimisers"),
+    ("schedules", "Schedules"), ("metrics", "Metrics"), ("callbacks", "Callbacks"),
+]
+
+DECLARATION = re.compile(r"(fn|layer|optimizer|schedule|metric|callback) ([a-z]\w*)")
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+# ---- the library ----------------------------------------------------------------------------------
+
+
+def closing(text, start):
+    """Index behind the bracket that closes the one at `start`."""
+    depth, quoted = 0, False
+    for i in range(start, len(text)):
+        if text[i] == '"':
+            quoted = not quoted
+        if quoted:
+            continue
+        depth += text[i] in "([{"
+        depth -= text[i] in ")]}"
+        if depth == 0:
+            return i + 1
+    raise ValueError(f"no end of {text[start:start + 40]}")
+
+
+def signature(text, match):
+    """What stands between the name and the body, on one line."""
+    at = match.end()
+    end = closing(text, at) if text[at:at + 1] == "(" else at
+    result = re.match(r" -> [^{=\n]*", text[end:])
+    inside = re.sub(r"\s+", " ", text[at:end])
+    return match.group(2) + inside + (result.group(0).rstrip() if result else "")
+
+
+def layer_extras(text, match):
+    """Parameters of a layer, which may be given at the call, too."""
+    at = match.end()
+    start = text.index("{", closing(text, at) if text[at:at + 1] == "(" else at)
+    body = text[start:closing(text, start)]
+    names = re.findall(r"^    param (\w+):\s*([^=\n]*\S)", body, re.M)
+    return ", ".join(f"{name}: {kind}" for name, kind in names)
+
+
+def entries(text):
+    lines = text.split("\n")
+    offset, comment = 0, []
+    for line in lines:
+        match = DECLARATION.match(line)
+        if line.startswith("## "):
+            comment.append(line[3:].strip())
+        elif match:
+            if comment:
+                yield text_entry(text, offset, " ".join(comment))
+            comment = []
+        elif not line.startswith("##"):
+            comment = []
+        offset += len(line) + 1
+
+
+def text_entry(text, offset, comment):
+    match = DECLARATION.match(text, offset)
+    extra = layer_extras(text, match) if match.group(1) == "layer" else ""
+    return match.group(1), match.group(2), signature(text, match), extra, comment
+
+
+def undocumented(text):
+    """Public declarations without a ## comment."""
+    names = {name for _, name, _, _, _ in entries(text)}
+    return [m.group(2) for m in re.finditer(r"^" + DECLARATION.pattern, text, re.M)
+            if m.group(2) not in names]
+
+
+def cell(text):
+    return text.replace("|", "\\|")
+
+
+def library():
+    page, known = HEAD, {name for name, _ in SECTIONS}
+    files = {os.path.basename(path)[:-3] for path in glob.glob(os.path.join(ROOT, "stdlib", "*.lt"))}
+    sections = SECTIONS + [(name, name.capitalize()) for name in sorted(files - known)]
+    page += " · ".join(f"[{title}](#{anchor(title)})" for _, title in sections) + "\n"
+    for name, title in sections:
+        page += f"\n## {title}\n\n| | |\n| --- | --- |\n"
+        for kind, _, text, extra, comment in entries(read("stdlib", name + ".lt")):
+            told = f" Parameters: `{extra}`." if extra else ""
+            page += f"| `{cell(text)}` | *{kind}.* {cell(comment)}{cell(told)} |\n"
+    return page
+
+
+def anchor(title):
+    return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+
+
+# ---- settings -------------------------------------------------------------------------------------
+
+
+def settings():
+    found = re.findall(r'LT_TRAINER_SETTING\((\w+), LT_(\w+), ([^,]+), "([^"]*)", "([^"]*)"\)',
+                       read("runtime", "include", "lt", "trainer.def"))
+    for name, kind, number, word, told in found:
+        value = number
+        if kind == "FLAG":
+            value = "true" if number == "1" else "false"
+        elif kind in ("WORD", "TEXT"):
+            value = f'"{word}"' if word else "no limit"
+        elif number == "-1":
+            value = "no limit" if name.startswith("max") else "none"
+        yield f"| `{name}` | {value} | {told} |"
+
+
+SETTINGS = re.compile(r"(?<=\| setting \| default \| \|\n\| --- \| --- \| --- \|\n)(\| `max_epochs`.*?\n)(?!\|)",
+                      re.S)
+
+
+def training(page):
+    return SETTINGS.sub(lambda _: "\n".join(settings()) + "\n", page, count=1)
+
+
+# ---- functions and events -------------------------------------------------------------------------
+
+
+def builtin_names():
+    """Names of the compiler's functions, as its tables have them."""
+    names = set()
+    for path in glob.glob(os.path.join(ROOT, "compiler", "trace", "*.c")):
+        with open(path, encoding="utf-8") as file:
+            names |= set(re.findall(r'\{(?:\.name = )?"(\w+)", (?:\.call = )?(?:NULL|\w+)(?:, (?:NULL|\w+)'
+                                    r', (?:NULL|")|\})', file.read()))
+    return names - library_names()
+
+
+def library_names():
+    """Names that the library declares: they hide the compiler's."""
+    return {name for path in glob.glob(os.path.join(ROOT, "stdlib", "*.lt"))
+            for _, name, _, _, _ in entries(read("stdlib", os.path.basename(path)))}
+
+
+def missing_words(names, page):
+    return sorted(name for name in names if not re.search(rf"\b{name}\b", page))
+
+
+def event_names():
+    return set(re.findall(r'LT_EVENT\(\w+, "(\w+)"\)', read("runtime", "include", "lt", "events.def")))
+
+
+# ---- checking -------------------------------------------------------------------------------------
+
+
+def check():
+    wrong = []
+    if read("docs", "library.md") != library():
+        wrong.append("docs/library.md is not what stdlib/ says; run tables.py --write")
+    if read("docs", "training.md") != training(read("docs", "training.md")):
+        wrong.append("docs/training.md has other settings than lt/trainer.def; run tables.py --write")
+    for path in sorted(glob.glob(os.path.join(ROOT, "stdlib", "*.lt"))):
+        for name in undocumented(read("stdlib", os.path.basename(path))):
+            wrong.append(f"{os.path.basename(path)}: `{name}` has no ## comment")
+    for name in missing_words(builtin_names(), read("docs", "functions.md")):
+        wrong.append(f"docs/functions.md does not have `{name}`")
+    for name in missing_words(event_names(), read("docs", "models.md")):
+        wrong.append(f"docs/models.md does not have `{name}`")
+    if len(builtin_names()) < 60 or len(list(settings())) < 20 or len(event_names()) < 20:
+        wrong.append("the tables of the sources could not be read")
+    return wrong
+
+
+def write():
+    for name, text in (("library.md", library()), ("training.md", training(read("docs", "training.md")))):
+        with open(os.path.join(ROOT, "docs", name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    choice = parser.add_mutually_exclusive_group(required=True)
+    choice.add_argument("--check", action="store_true")
+    choice.add_argument("--write", action="store_true")
+    if parser.parse_args().write:
+        write()
+        return
+    wrong = check()
+    for line in wrong:
+        print(line)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
