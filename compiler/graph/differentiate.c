@@ -12,7 +12,7 @@
 
 typedef struct Reverse {
     Builder b;
-    const Guard *guard;         // the caller's
+    const Guard *guard;         // of what no branch on the way holds
     Node *of;
     bool *depends;              // by node id: on a path from one of `in`
     Node **gradient;            // by node id: what has come so far
@@ -39,6 +39,25 @@ static void mark_paths(Reverse *r, Node *const *in, int count)
     for (int id = 0; id <= r->of->id; id++)
         if (!r->depends[id])
             r->depends[id] = passes_on(r, graph->node[id]);
+}
+
+// The caller's guard, or one further out if the way leads through a branch beside the caller's: a
+// node derived there has to run whether or not the caller's part does.
+static void find_guard(Reverse *r)
+{
+    Graph *graph = r->b.graph;
+    bool *reached = arena_alloc(graph->arena, (size_t)r->of->id + 1);
+    reached[r->of->id] = true;
+    r->guard = r->b.origin.guard;
+    for (int id = r->of->id; id >= 0; id--) {
+        const Node *node = graph->node[id];
+        if (!reached[id] || !r->depends[id])
+            continue;
+        while (!guard_covers(r->guard, node->guard) && !guard_covers(node->guard, r->guard))
+            r->guard = r->guard->outer;
+        for (int i = 0; i < node->input_count; i++)
+            reached[node->input[i]->id] = true;
+    }
 }
 
 // ---- going back ---------------------------------------------------------------------------------
@@ -102,9 +121,11 @@ void differentiate(Builder *b, Node *of, Node *const *in, int count, Node **grad
             shape_text(b->graph->arena, &of->shape));
     Arena *arena = b->graph->arena;
     const size_t nodes = (size_t)of->id + 1;
-    Reverse r = {*b, b->origin.guard, of, arena_alloc(arena, nodes),
+    Reverse r = {*b, NULL, of, arena_alloc(arena, nodes),
                  arena_alloc(arena, nodes * sizeof(Node *))};
     mark_paths(&r, in, count);
+    find_guard(&r);
+    r.b.origin.guard = guard_of(&r, of);
     r.b.origin.backward = true;
     r.b.origin.span = of->span;
     r.b.origin.path = of->path;

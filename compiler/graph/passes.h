@@ -5,7 +5,8 @@
 // Gradient of the scalar `of` in each of `in` (tensors of the same graph), as new nodes of the
 // graph behind what is there; NULL where `of` does not depend on it (callers use zeros). Works on
 // its own results, so derivatives of any order are calls of it. The new nodes take span and
-// path from what they derive, and stand under its guard or that of b->origin, the one further in.
+// path from what they derive, and stand under its guard or that of b->origin, the one further in
+// (a branch beside b->origin's on the way moves them out to the guard around both).
 //
 // Rules at kinks, as PyTorch has them: abs has 0 at 0; maximum and minimum give half to each side
 // when equal; the max (min) of axes shares evenly among all that equal it, as torch.amax does;

@@ -231,18 +231,22 @@ static Node *branches(Case *c, Node *x, const Guard *inner)
     return make_binary(&c->b, P_MUL, merged, base);
 }
 
-// Gradients of a branch, taken and not taken.
+// Gradients of a branch, taken and not taken; asked for outside, and in a branch beside it.
 static void test_branches(Test *test)
 {
-    for (int open = 0; open < 4; open++) {
+    const HostExpr yes = {.op = HOST_NUMBER, .number = 1};
+    const Guard beside = {&yes, NULL, 3};
+    for (int open = 0; open < 8; open++) {
         Case c;
         case_begin(&c, (uint64_t)open + 1, FLAVOUR_PRIMES);
         const HostExpr first = {.op = HOST_NUMBER, .number = open & 1};
-        const HostExpr second = {.op = HOST_NUMBER, .number = open >> 1};
+        const HostExpr second = {.op = HOST_NUMBER, .number = open >> 1 & 1};
         const Guard outer = {&first, NULL, 1}, inner = {&second, &outer, 2};
         const Shape shape = case_shape(&c, 1, 3);
         Node *gradient[case_fields] = {NULL};
-        Node *loss = weighted(&c, branches(&c, field_any(&c, &shape), &inner));
+        Node *merged = branches(&c, field_any(&c, &shape), &inner);
+        c.b.origin.guard = open & 4 ? &beside : NULL;
+        Node *loss = weighted(&c, merged);
         differentiate_fields(&c, loss, gradient);
         graph_verify(c.graph, "differentiate");
         test->failures += !slopes_agree(&c, loss, gradient, "branches");

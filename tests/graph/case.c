@@ -121,7 +121,8 @@ void case_evaluate(Case *c, Node *const *of, int count, bool narrow, Value *valu
                                .narrow = narrow};
     c->graph->result_count = 0;
     for (int i = 0; i < count; i++)
-        graph_result(c->graph, (Result){.kind = RESULT_FIELD, .index = i, .value = of[i]});
+        graph_result(c->graph, (Result){.kind = RESULT_FIELD, .index = i, .value = of[i],
+                                        .guard = of[i]->guard});
     interpret(c->graph, &input, result);
     for (int i = 0; i < count; i++)
         value[i] = result[i].value;
