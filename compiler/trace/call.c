@@ -268,7 +268,7 @@ static Value *call_declaration(Tracer *t, Declaration *declaration, Argument *ar
         }
         return make_part(t, declaration, argument, count, span);
     case AST_METRIC:
-        if (t->fitting)
+        if (t->fitting || t->making_data)
             return make_fitted(t, declaration, argument, count, span);
         if (!t->in_log) {
             fail(t, E_METRIC_PLACE, span, "the metric `%s` is used outside of `log`",
