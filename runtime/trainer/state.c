@@ -229,6 +229,10 @@ bool lt_state_restore(struct lt_run *run)
         if (!restore_kept(&run->saves, state))
             return lt_fail(&run->fault, "no memory for the list of checkpoints");
     }
+    if (run->at.batch % run->plan.micro_batches != state->micro_batch
+        && run->at.batch < run->plan.train_batches)
+        return lt_fail(&run->fault, "the checkpoint stands inside a window of accumulation, so "
+                       "--trainer.accumulate_grad_batches cannot change here");
     if (run->at.batch > run->plan.train_batches)
         return lt_fail(&run->fault, "the checkpoint stands at batch %" PRId64 " of an epoch, but "
                        "an epoch now has %" PRId64 " batches", run->at.batch,

@@ -140,6 +140,12 @@ class Resume(Case):
         done = self.run_program("fit", "--resume", "auto", "--seed", "4", expect=1)
         self.assertIn("keeps its seed", done.stderr)
 
+    def test_a_window_cannot_change_inside(self):
+        self.stopped_at(8, *RUN, root="out")
+        done = self.run_program("fit", "--resume", "auto", "--trainer.accumulate_grad_batches",
+                                "2", expect=1)
+        self.assertIn("inside a window", done.stderr)
+
     def test_a_damaged_checkpoint_is_passed_over(self):
         reference = self.reference()
         self.stopped_at(31, *RUN, root="out")
