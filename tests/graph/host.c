@@ -17,7 +17,7 @@ static void expect(Test *test, const char *what, double got, double want)
     test->failures++;
 }
 
-// ---- a trainer that writes down what it is asked ----------------------------------------------------
+// ---- a trainer that writes down what it is asked ------------------------------------------------
 
 static char said[4096];
 

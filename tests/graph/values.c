@@ -208,6 +208,44 @@ static void test_scalars(Test *t)
            LIST(1 + 0x1p-7));
 }
 
+// ---- costs --------------------------------------------------------------------------------------
+
+static void expect_cost(Test *t, const char *what, Node *node, int power, double want)
+{
+    double cost[4];
+    node_cost(node, cost);
+    t->checks++;
+    for (int k = 0; k < 4; k++)
+        if (cost[k] != (k == power ? want : 0)) {
+            printf("%s costs %g * B^%d\n", what, cost[k], k);
+            t->failures++;
+        }
+}
+
+static void test_costs(Test *t)
+{
+    Builder *b = &t->c.b;
+    const Shape rows = {.rank = 2, .dim = {{1, 1}, {6, 0}}}, line = shape(2, 4, 6);
+    const Shape image = {.rank = 4, .dim = {{1, 1}, {4, 0}, {5, 0}, {5, 0}}};
+    const Shape kernel = shape(4, 8, 2, 3, 3);
+    const Window window = {.spatial = 2, .stride = {1, 1}, .dilation = {1, 1}, .groups = 2};
+    Node *x = case_field(&t->c, DT_F32, &rows, 0, 1), *w = case_field(&t->c, DT_F32, &line, 0, 1);
+    Node *picture = case_field(&t->c, DT_F32, &image, 0, 1);
+    Node *taps = case_field(&t->c, DT_F32, &kernel, 0, 1);
+    Node *result = make_convolve(b, picture, taps, &window);
+    const double products = 2.0 * (8 * 3 * 3) * (2 * 3 * 3);
+    expect_cost(t, "add", make_binary(b, P_ADD, x, x), 1, 6);
+    expect_cost(t, "sum", make_reduce(b, P_SUM, x, 3), 1, 6);
+    expect_cost(t, "reshape", make_reshape(b, x, &(Shape){.rank = 1, .dim = {{6, 1}}}), 0, 0);
+    expect_cost(t, "contract", make_contract(b, x, w, 0, 1), 1, 2 * 6 * 4);
+    expect_cost(t, "[B, B]", make_contract(b, x, x, 0, 1), 2, 2 * 6);
+    expect_cost(t, "convolve", result, 1, products);
+    expect_cost(t, "convolve_input", make_convolve_input(b, result, taps, &window, &image), 1,
+                products);
+    expect_cost(t, "convolve_weight", make_convolve_weight(b, picture, result, &window, &kernel), 1,
+                products);
+}
+
 int main(void)
 {
     Test test = {0};
@@ -218,6 +256,7 @@ int main(void)
     test_windows(&test);
     test_indexed(&test);
     test_scalars(&test);
+    test_costs(&test);
     case_free(&test.c);
     printf("%d values, %d failures\n", test.checks, test.failures);
     return test.failures != 0;
