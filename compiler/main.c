@@ -8,6 +8,7 @@
 #include "emit/emit.h"
 #include "graph/passes.h"
 #include "kernel/lower.h"
+#include "oracle/program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +83,7 @@ static void print_messages(const Compile *c)
     diag_print(c->diag, stderr, color);
 }
 
-static bool compile(Compile *c)
+static bool trace_spec(Compile *c)
 {
     const Options *o = c->options;
     if (options_dumps(o, "parse"))
@@ -92,9 +93,16 @@ static bool compile(Compile *c)
                                   .definition_count = o->definition_count};
     c->program = trace(c->arena, c->atoms, c->diag, &trace_options);
     print_messages(c);
-    if (!c->program)
+    if (c->program)
+        dump_trace(c);
+    return c->program != NULL;
+}
+
+static bool compile(Compile *c)
+{
+    const Options *o = c->options;
+    if (!trace_spec(c))
         return false;
-    dump_trace(c);
     if (o->command == COMMAND_CHECK && !o->dump)
         return true;
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)
@@ -167,13 +175,31 @@ static int build(Compile *c, Options *options)
     return status;
 }
 
+// The graphs as traced, before any pass, under the trainer that compiled programs have.
+static int interpret_spec(Compile *c, const Options *options)
+{
+    if (!trace_spec(c))
+        return EXIT_SPEC;
+    struct lt_program *program = oracle_program(c->arena, c->program, "ltc " LTC_VERSION);
+    char **words = arena_alloc(c->arena, sizeof *words * (size_t)(options->rest_count + 5));
+    int count = 0;
+    words[count++] = (char *)file_stem(c->arena, options->spec);
+    if (options->rest_count == 0)
+        words[count++] = "fit";
+    for (int i = 0; i < options->rest_count; i++)
+        words[count++] = options->rest[i];
+    if (options->steps > 0) {
+        words[count++] = "--trainer.max_steps";
+        words[count++] = arena_format(c->arena, "%lld", (long long)options->steps);
+    }
+    return lt_main(program, count, words);
+}
+
 static int run(Compile *c, Options *options)
 {
     if (options->interpret) {
-        if (!compile(c))
-            return EXIT_SPEC;
-        fprintf(stderr, "ltc: `run --interpret` is not part of this version\n");
-        return EXIT_USAGE;
+        root_data(c, options);
+        return interpret_spec(c, options);
     }
     Toolchain toolchain = {.debug = options->debug, .verbose = options->verbose};
     root_data(c, options);
