@@ -129,8 +129,8 @@ static void run_step(const struct lt_call *call, int which)
     OracleInput input = {.rows = call->rows, .first_row = call->first_row, .seed = call->seed,
                          .step = call->step, .field = field, .variable = variable,
                          .host = host_number, .host_context = &run};
-    count_ticks(graph, &run);
     interpret(graph, &input, result);
+    count_ticks(graph, &run);
     hand_out(graph, call, result);
     for (int i = 0; i < graph->write_count; i++) {
         int id = graph->write[i].variable->id;
