@@ -19,6 +19,9 @@ typedef struct Tiles {                  // a kernel being printed
     const char *value;                  // name of a finished sum
     const char *first_lane;             // of a panel
     const Var *first;                   // the same, in indexes
+    const Body *after;                  // of the stage, over `place` if all rows are one run there
+    const Loop *place;
+    int place_count;
 } Tiles;
 
 static Tiles tiles_of(C *c, const Kernel *kernel)
@@ -35,11 +38,6 @@ static const char *lanes_text(const Tiles *p)
 {
     return p->t->width ? arena_format(c_arena(p->c), "%d", p->t->width)
                        : arena_format(c_arena(p->c), "lt_wide_%s", p->suffix);
-}
-
-static bool has_rows(const Tiles *p)
-{
-    return p->t->row_count > 0;
 }
 
 static const char *rows_text(const Tiles *p)
@@ -93,7 +91,8 @@ static void print_nest(const Tiles *p)
 // ---- points -------------------------------------------------------------------------------------
 
 // Declares the variables of `loop`, outermost first, of which `from` is the flattened number.
-static void print_point(const Tiles *p, const Loop *loop, int count, const char *from)
+static void print_point(const Tiles *p, const char *qualifier, const Loop *loop, int count,
+                        const char *from)
 {
     for (int i = 0; i < count; i++) {
         const Dim below = loops_size(loop + i + 1, count - i - 1);
@@ -102,9 +101,9 @@ static void print_point(const Tiles *p, const Loop *loop, int count, const char 
                                                                c_dim(p->c, below));
         const char *name = c_var(p->c, loop[i].var);
         if (i == 0)
-            c_line(p->c, "const %s %s = %s;", c_integer(p->c), name, quotient);
+            c_line(p->c, "%s%s %s = %s;", qualifier, c_integer(p->c), name, quotient);
         else
-            c_line(p->c, "const %s %s = %s %% %s;", c_integer(p->c), name, quotient,
+            c_line(p->c, "%s%s %s = %s %% %s;", qualifier, c_integer(p->c), name, quotient,
                    c_dim(p->c, loop[i].var->extent));
     }
 }
@@ -117,7 +116,7 @@ static void print_unit(const Tiles *p)
     } else {
         c_line(p->c, "const int panel = unit %% panels, block = unit / panels %% blocks;");
     }
-    print_point(p, t->outer, t->outer_count, "(unit / (panels * blocks))");
+    print_point(p, "const ", t->outer, t->outer_count, "(unit / (panels * blocks))");
     c_line(p->c, "const int first_row = block * block_rows;");
     c_line(p->c, "const int last_row = lt_least(first_row + block_rows, row_count);");
     if (lanes_divide(p)) {
@@ -153,21 +152,36 @@ static const char *chunk_step(const Tiles *p, Dim stride)
                        : "";
 }
 
-static void print_tile(const Tiles *p)
+// Rows of several variables are walked, not divided; the last row stands for those behind it.
+static void print_walk(const Tiles *p)
+{
+    const Tiling *t = p->t;
+    for (int i = t->row_count - 1; i > 0; i--) {
+        const char *name = c_var(p->c, t->row[i].var), *size = c_dim(p->c, t->row[i].var->extent);
+        c_open(p->c, "if (%s++%s == %s)",
+               i == t->row_count - 1 ? "row + i + 1 < row_count && " : "", name, size);
+        c_line(p->c, "%s = 0;", name);
+    }
+    c_line(p->c, "%s++;", c_var(p->c, t->row[0].var));
+    for (int i = t->row_count - 1; i > 0; i--)
+        c_close(p->c);
+}
+
+static void print_tile(const Tiles *p, const char *carry, const char *sums)
 {
     const Tiling *t = p->t;
     c_line(p->c, "const %s *left[tile];", p->type);
-    c_line(p->c, "_Alignas(64) %s sum[tile * lanes];", p->type);
     c_open(p->c, "for (int i = 0; i < tile; i++)");
-    if (has_rows(p))
-        c_line(p->c, "const int at = lt_least(row + i, row_count - 1);");
-    print_point(p, t->row, t->row_count, "at");
-    c_line(p->c, "left[i] = %s%s;", operand_text(p, t->left),
-           chunk_step(p, t->sum[0].rows));
+    if (t->row_count == 1)
+        c_line(p->c, "const %s %s = lt_least(row + i, row_count - 1);", c_integer(p->c),
+               c_var(p->c, t->row[0].var));
+    c_line(p->c, "left[i] = %s%s;", operand_text(p, t->left), chunk_step(p, t->sum[0].rows));
+    if (t->row_count > 1)
+        print_walk(p);
     c_close(p->c);
-    c_line(p->c, "lt_%s_%s%s(left, %s%s, &nest, false, sum);", t->pairs ? "pairs" : "tile",
+    c_line(p->c, "lt_%s_%s%s(left, %s%s, &nest, %s, %s);", t->pairs ? "pairs" : "tile",
            p->suffix, t->width ? arena_format(c_arena(p->c), "_%d", t->width) : "",
-           operand_text(p, t->right), chunk_step(p, t->sum[0].lanes));
+           operand_text(p, t->right), chunk_step(p, t->sum[0].lanes), carry, sums);
 }
 
 // ---- what is done with a sum --------------------------------------------------------------------
@@ -192,15 +206,13 @@ static void print_lane(const Tiles *p)
 static void print_result(const Tiles *p, const char *sum)
 {
     c_line(p->c, "const %s %s = %s;", p->type, p->value, sum);
-    c_body(p->c, &p->stage->after);
+    c_body(p->c, p->after);
 }
 
 static void print_tile_after(const Tiles *p)
 {
     c_open(p->c, "for (int i = 0; i < tile && row + i < last_row; i++)");
-    if (has_rows(p))
-        c_line(p->c, "const int at = row + i;");
-    print_point(p, p->t->row, p->t->row_count, "at");
+    print_point(p, "const ", p->place, p->place_count, "(row + i)");
     print_lanes_open(p);
     print_lane(p);
     print_result(p, "sum[i * lanes + j]");
@@ -217,10 +229,10 @@ static void print_block_after(const Tiles *p)
         print_lane(p);
         c_pragma(p->c, "omp simd");
         c_open(p->c, "for (int row = first_row; row < last_row; row++)");
-        print_point(p, p->t->row, p->t->row_count, "row");
+        print_point(p, "const ", p->place, p->place_count, "row");
     } else {
         c_open(p->c, "for (int row = first_row; row < last_row; row++)");
-        print_point(p, p->t->row, p->t->row_count, "row");
+        print_point(p, "const ", p->place, p->place_count, "row");
         print_lanes_open(p);
         print_lane(p);
     }
@@ -233,7 +245,15 @@ static void print_block_after(const Tiles *p)
 
 static void print_rows_open(const Tiles *p)
 {
+    if (p->t->row_count > 1)
+        print_point(p, "", p->t->row, p->t->row_count, "first_row");
     c_open(p->c, "for (int row = first_row; row < last_row; row += tile)");
+}
+
+static void print_sum(const Tiles *p)
+{
+    c_line(p->c, "_Alignas(64) %s sum[tile * lanes];", p->type);
+    print_tile(p, "false", "sum");
 }
 
 static void print_into_total(const Tiles *p)
@@ -254,7 +274,7 @@ static void print_chunks(const Tiles *p)
     c_line(p->c, "nest.loop[%d].count = lt_least(%d, %s - turn);", outermost, (int)p->t->chunk,
            c_dim(p->c, p->t->sum[0].count));
     print_rows_open(p);
-    print_tile(p);
+    print_sum(p);
     print_into_total(p);
     c_close(p->c);
     c_close(p->c);
@@ -265,7 +285,7 @@ static void print_turned(const Tiles *p)
 {
     c_line(p->c, "_Alignas(64) %s total[block_rows * lanes];", p->type);
     print_rows_open(p);
-    print_tile(p);
+    print_sum(p);
     print_into_total(p);
     c_close(p->c);
     print_block_after(p);
@@ -274,9 +294,81 @@ static void print_turned(const Tiles *p)
 static void print_straight(const Tiles *p)
 {
     print_rows_open(p);
-    print_tile(p);
+    print_sum(p);
     print_tile_after(p);
     c_close(p->c);
+}
+
+// ---- rows in one run ----------------------------------------------------------------------------
+
+// True if along the rows, flattened, the index goes by one stride.
+static bool runs_through(const Tiles *p, const Index *index)
+{
+    const Tiling *t = p->t;
+    Dim innermost;
+    if (!index)
+        return true;
+    if (!index_stride(index, t->row[t->row_count - 1].var, &innermost))
+        return false;
+    for (int i = 0; i < t->row_count - 1; i++) {
+        Dim stride;
+        const Dim below = loops_size(t->row + i + 1, t->row_count - i - 1);
+        if (!index_stride(index, t->row[i].var, &stride) ||
+            !dim_equal(stride, dim_mul(innermost, below)))
+            return false;
+    }
+    return true;
+}
+
+static bool expr_runs_through(const Tiles *p, const Expr *e)
+{
+    bool through = runs_through(p, e->index);
+    for (int i = 0; i < e->operand_count && through; i++)
+        through = expr_runs_through(p, e->operand[i]);
+    return through;
+}
+
+static const Index *index_over(const Tiles *p, const Index *index, const Index *place)
+{
+    const int last = p->t->row_count - 1;
+    for (int i = 0; i < last; i++)
+        index = index_substitute(p->context, index, p->t->row[i].var, index_number(p->context, 0));
+    return index_substitute(p->context, index, p->t->row[last].var, place);
+}
+
+static const Expr *expr_over(const Tiles *p, const Expr *e, const Index *place)
+{
+    const int last = p->t->row_count - 1;
+    for (int i = 0; i < last; i++)
+        e = expr_substitute(p->context, e, p->t->row[i].var, index_number(p->context, 0));
+    return expr_substitute(p->context, e, p->t->row[last].var, place);
+}
+
+// What is done with sums needs no row, image and pixel apart if it is dense over all of them.
+static void join_places(Tiles *p)
+{
+    const Body *after = &p->stage->after;
+    p->after = after;
+    p->place = p->t->row;
+    p->place_count = p->t->row_count;
+    for (int i = 0; i < after->count; i++)
+        if (p->t->row_count < 2 || !expr_runs_through(p, after->item[i].value) ||
+            !runs_through(p, after->item[i].index))
+            return;
+    Arena *arena = c_arena(p->c);
+    Body *joined = arena_copy(arena, after, sizeof *after);
+    Loop *place = arena_alloc(arena, sizeof *place);
+    joined->item = arena_copy(arena, after->item, sizeof(Item) * (size_t)after->count);
+    place->var = var_new(p->context, "place", loops_size(p->t->row, p->t->row_count));
+    const Index *at = index_var(p->context, place->var);
+    for (int i = 0; i < joined->count; i++) {
+        Item *item = &joined->item[i];
+        item->value = expr_over(p, item->value, at);
+        item->index = item->index ? index_over(p, item->index, at) : NULL;
+    }
+    p->after = joined;
+    p->place = place;
+    p->place_count = 1;
 }
 
 // Names that the text below uses; whoever comes later gets another.
@@ -285,7 +377,7 @@ static void take_names(C *c)
     static const char *const names[] = {
         "tile", "lanes", "block_rows", "row_count", "lane_count", "panels", "blocks", "units",
         "nest", "unit", "block", "panel", "first_row", "last_row", "last", "skip", "row", "left",
-        "sum", "at", "i", "j", "into", "total", "turn",
+        "sum", "i", "j", "into", "total", "turn",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         c_keep(c, names[i]);
@@ -297,6 +389,7 @@ void c_contraction(C *c, const Kernel *kernel)
     take_names(c);
     p.value = c_acc(c, &p.stage->acc[0]);
     p.first = var_new(p.context, "first_lane", p.t->lanes);
+    join_places(&p);
     print_sizes(&p);
     print_nest(&p);
     c_share(c, "");
