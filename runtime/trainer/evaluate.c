@@ -121,6 +121,10 @@ enum lt_outcome lt_check_sanity(struct lt_run *run)
         lt_run_fire(run, LT_ON_SANITY_CHECK_END);
     run->silent = false;
     lt_snapshot_put_back(run);
+    if (run->program->reset[LT_VALIDATE]) {
+        const struct lt_call call = lt_run_call(run, run->at.step);
+        run->program->reset[LT_VALIDATE](&call);
+    }
     lt_console_clear(&run->console);
     return outcome;
 }

@@ -151,11 +151,13 @@ bool lt_run_open_data(struct lt_run *run)
 }
 
 // Waking the thread that prepares batches costs some microseconds, and it is woken once for half of
-// the slots: small batches get many of them.
-static int slots_for(const struct lt_data *data)
+// the slots: small training batches get many of them.
+static int slots_for(const struct lt_data *data, enum lt_phase phase)
 {
     enum { LEAST = 8, MOST = 64, BUDGET = 4 << 20 };
     size_t bytes = 1;
+    if (phase != LT_TRAIN)
+        return LEAST;
     for (int i = 0; i < data->field_count; i++)
         bytes += data->field[i].row_bytes * (size_t)data->batch;
     const size_t slots = BUDGET / bytes;
@@ -170,7 +172,7 @@ bool lt_run_open_loader(struct lt_run *run, enum lt_phase phase)
         run->dataset,
         &(struct lt_loader_options){
             .phase = phase, .seed = run->seed, .in_order = run->plan.overfit,
-            .slots = slots_for(run->program->data),
+            .slots = slots_for(run->program->data, phase),
         },
         &run->fault);
     return run->loader[phase] != NULL;

@@ -152,6 +152,12 @@ class Stopping(Case):
         self.assertEqual(self.checkpoints(), ["epoch=0-step=10.safetensors",
                                               "epoch=1-step=20.safetensors"])
 
+    def test_a_variable_that_is_not_finite(self):
+        done = self.run_program("fit", "--optimizer.lr", "1e42", "--trainer.detect_anomaly",
+                                expect=1)
+        self.assertRegex(done.stderr, r"(weight|bias) \(linear.lt:1\) holds a value that is not "
+                                      r"finite after step 1 of epoch 0")
+
 
 if __name__ == "__main__":
     unittest.main()
