@@ -80,15 +80,40 @@ static void indent(C *c)
         text_bytes(&c->text, "    ", 4);
 }
 
+// A line cannot be broken inside a string.
+static bool inside_string(const char *line, int at)
+{
+    bool inside = false;
+    for (int i = 0; i < at; i++) {
+        if (line[i] == '\\')
+            i++;
+        else if (line[i] == '"')
+            inside = !inside;
+    }
+    return inside;
+}
+
+// A comment that would pass the last column stands above its line.
+static const char *raise_comment(C *c, const char *line, int room)
+{
+    const char *comment = strstr(line, "  // ");
+    if (!comment || (int)strlen(line) <= room || inside_string(line, (int)(comment - line)))
+        return line;
+    text_add(&c->text, "%s\n", comment + 2);
+    indent(c);
+    return arena_string(c->arena, line, (size_t)(comment - line));
+}
+
 // Breaks what would pass column 100 at a blank; what follows is indented by eight more.
 static void add_line(C *c, const char *line)
 {
     enum { widest = 100 };
     int room = widest - 4 * c->depth;
     indent(c);
+    line = raise_comment(c, line, room);
     while ((int)strlen(line) > room) {
         int cut = room;
-        while (cut > 20 && line[cut] != ' ')
+        while (cut > 20 && (line[cut] != ' ' || inside_string(line, cut)))
             cut--;
         if (line[cut] != ' ')
             break;
