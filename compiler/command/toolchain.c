@@ -92,8 +92,6 @@ static bool find_runtime(Arena *arena, Toolchain *toolchain)
                 given);
         return false;
     }
-    if (runtime_at(arena, LTC_TREE_INCLUDE, LTC_TREE_LIBRARY, toolchain))
-        return true;
     char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     for (int up = 0; length > 0 && up < 2; up++) {
@@ -102,6 +100,8 @@ static bool find_runtime(Arena *arena, Toolchain *toolchain)
         path[length] = 0;
     }
     if (length > 0 && runtime_in(arena, arena_string(arena, path, (size_t)length), toolchain))
+        return true;
+    if (runtime_at(arena, LTC_TREE_INCLUDE, LTC_TREE_LIBRARY, toolchain))
         return true;
     fprintf(stderr, "ltc: the runtime library liblt.a is neither beside ltc nor in LTC_RUNTIME\n");
     return false;

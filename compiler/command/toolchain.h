@@ -1,8 +1,8 @@
 // toolchain.h: the C compiler and the runtime library that emitted C is linked to.
 //
 // The compiler is --cc, else $CC, else the first of cc, gcc, clang in the path; it is started by
-// its words, never through a shell. The runtime is looked for in $LTC_RUNTIME, then in the tree
-// that ltc was built in, then where it is installed beside ltc.
+// its words, never through a shell. The runtime is looked for in $LTC_RUNTIME, then where it
+// is installed beside ltc, then in the tree that ltc was built in.
 #pragma once
 #include "../base/arena.h"
 #include <stdbool.h>
