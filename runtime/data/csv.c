@@ -277,6 +277,9 @@ static bool make_columns(struct lt_table *table, const char **names, struct lt_f
         if (cell < 0)
             return lt_fail(fault, "%s: has no column %s, which the program was built with",
                            table->path, wanted[i].name);
+        if (own->column_of[cell] >= 0)
+            return lt_fail(fault, "%s: the program asks for the column %s twice", table->path,
+                           names[cell]);
         own->column_of[cell] = i;
         own->scan[i] = (struct column_scan){.cell = cell, .number = true, .integer = true};
         column->name = names[cell];
@@ -369,9 +372,9 @@ static bool csv_open(struct lt_table *table, struct lt_fault *fault)
 static bool misfit(const struct lt_table *table, const struct lt_csv_cell *cell,
                    const struct lt_column *column, const char *expected, struct lt_fault *fault)
 {
-    char quote[LT_QUOTE];
+    char quote[LT_QUOTE], name[LT_QUOTE];
     return lt_fail(fault, "%s:%lld: column %s has %s, expected %s", table->path,
-                   (long long)cell->line, column->name,
+                   (long long)cell->line, lt_plain(name, column->name),
                    cell->length ? lt_quote(quote, cell->text, cell->length) : "no value", expected);
 }
 

@@ -152,6 +152,29 @@ static const char *origin(const struct lt_dataset *dataset, int64_t index, int64
     return dataset->table_count ? dataset->table[0]->path : dataset->data->name;
 }
 
+// The text column whose word in this row the program doesn't know, if -1 stands for that.
+static const struct lt_dataset_raw *unknown_word(const struct lt_dataset *dataset, int64_t index)
+{
+    for (int i = 0; i < dataset->data->raw_count; i++) {
+        const struct lt_column *column = dataset->raw[i].column;
+        if (column->text && integer_at(column->data, LT_I32, (size_t)index) < 0)
+            return &dataset->raw[i];
+    }
+    return NULL;
+}
+
+static bool out_of_range(const struct lt_dataset *dataset, const struct lt_field *field,
+                         int64_t value, int64_t index, struct lt_fault *fault)
+{
+    const struct lt_dataset_raw *raw = value == -1 ? unknown_word(dataset, index) : NULL;
+    if (raw)
+        return lt_fail(fault, "%s: row %lld has no text in column %s, or one that the program was "
+                       "not built with", raw->table->path, (long long)index, raw->column->name);
+    return lt_fail(fault, "%s: row %lld has %s %lld, expected 0 to %lld",
+                   origin(dataset, index, value), (long long)index, field->name, (long long)value,
+                   (long long)field->below - 1);
+}
+
 static bool in_range(const struct lt_dataset *dataset, const struct lt_field *field,
                      const void *data, int64_t index, struct lt_fault *fault)
 {
@@ -159,9 +182,7 @@ static bool in_range(const struct lt_dataset *dataset, const struct lt_field *fi
     for (size_t i = 0; i < count; i++) {
         const int64_t value = integer_at(data, field->dtype, i);
         if (value < 0 || value >= field->below)
-            return lt_fail(fault, "%s: row %lld has %s %lld, expected 0 to %lld",
-                           origin(dataset, index, value), (long long)index, field->name,
-                           (long long)value, (long long)field->below - 1);
+            return out_of_range(dataset, field, value, index, fault);
     }
     return true;
 }

@@ -236,6 +236,9 @@ static bool count_batches(struct lt_loader *loader, struct lt_fault *fault)
         loader->batches = INT64_MAX;
         return true;
     }
+    if (data->batch < 1)
+        return lt_fail(fault, "%s: has batches of %lld rows, expected at least 1", data->name,
+                       (long long)data->batch);
     loader->rows = lt_dataset_phase_rows(loader->dataset, loader->options.phase);
     loader->batches = loader->rows / data->batch + (!data->drop_last && loader->rows % data->batch);
     if (loader->batches)

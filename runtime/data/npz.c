@@ -117,13 +117,14 @@ static bool add_member(struct lt_table *table, const unsigned char *record, stru
         return true;
     if (!lt_utf8_valid((const unsigned char *)name, length))
         return lt_fail(fault, "%s: a member's name is not UTF-8", table->path);
-    char *label = malloc(strlen(table->path) + length + 3);
+    char *label = malloc(strlen(table->path) + length + LT_QUOTE), quote[LT_QUOTE];
     struct lt_column *column = &table->column[table->column_count];
     struct member *member = &members[table->column_count];
     if (!label)
         return lt_fail(fault, "%s: no memory to read it", table->path);
-    sprintf(label, "%s/%.*s", table->path, (int)length, name);
     column->name = lt_table_text(table, name, length - 4, fault);
+    if (column->name)
+        sprintf(label, "%s/%s.npy", table->path, lt_plain(quote, column->name));
     const bool fine = column->name && member_open(table, record, member, label, fault);
     free(label);
     if (!fine)
@@ -138,6 +139,7 @@ static bool read_directory(struct lt_table *table, const unsigned char *director
 {
     struct member *members = table->file->own;
     uint64_t at = 0;
+    char quote[LT_QUOTE];
     for (uint32_t i = 0; i < count; i++) {
         const unsigned char *record = directory + at;
         const bool header = at + RECORD_BYTES <= length;
@@ -152,7 +154,8 @@ static bool read_directory(struct lt_table *table, const unsigned char *director
     }
     for (int i = 0; i < table->column_count; i++)
         if (lt_table_column(table, table->column[i].name) != &table->column[i])
-            return lt_fail(fault, "%s: has two members %s", table->path, table->column[i].name);
+            return lt_fail(fault, "%s: has two members %s", table->path,
+                           lt_plain(quote, table->column[i].name));
     return true;
 }
 
@@ -191,6 +194,7 @@ static bool npz_load(struct lt_table *table, struct lt_fault *fault)
 {
     struct lt_input *input = &table->file->input;
     const struct member *members = table->file->own;
+    char quote[LT_QUOTE];
     for (int i = 0; i < table->column_count; i++) {
         const struct lt_array *array = &members[i].array;
         struct lt_array again;
@@ -208,7 +212,8 @@ static bool npz_load(struct lt_table *table, struct lt_fault *fault)
         const bool mapped = input->at == array->offset && array->bytes;
         if (!mapped && input->check != members[i].check)
             return lt_fail(fault, "%s: the bytes of its member %s don't have the check sum that "
-                           "the archive gives", table->path, table->column[i].name);
+                           "the archive gives", table->path,
+                           lt_plain(quote, table->column[i].name));
     }
     return true;
 }

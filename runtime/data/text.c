@@ -61,6 +61,15 @@ const char *lt_quote(char out[LT_QUOTE], const char *text, size_t length)
     return out;
 }
 
+const char *lt_plain(char out[LT_QUOTE], const char *text)
+{
+    const size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7F || i == 80)
+            return lt_quote(out, text, length);
+    return text;
+}
+
 const char *lt_shape_text(char out[LT_SHAPE_TEXT], const int64_t *shape, int rank)
 {
     char *to = out;

@@ -13,6 +13,9 @@ bool lt_utf8_valid(const unsigned char *text, size_t length);
 enum { LT_QUOTE = 184 };
 const char *lt_quote(char out[LT_QUOTE], const char *text, size_t length);
 
+// The text as it is if it is at most 80 bytes that a terminal shows as they are, else in quotes.
+const char *lt_plain(char out[LT_QUOTE], const char *text);
+
 // "[28, 28]"
 enum { LT_SHAPE_TEXT = 256 };
 const char *lt_shape_text(char out[LT_SHAPE_TEXT], const int64_t *shape, int rank);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Weights from strangers: hostile.py PROBE
+"""Weights from strangers: hostile.py PROBE [--planted] [--seeds FOLDER]
 
 Each header is accepted or refused as the official reader does (safetensors 0.8.0; its verdicts are
 recorded here, and asked for again where the package can be imported), but for STRICTER. A refusal
@@ -209,8 +209,19 @@ def large_header(path):
     return done.returncode == 1 and done.stderr.count(b"\n") == 1
 
 
+def write_seeds(folder):
+    """The files of all cases, for tests/data/fuzz.c."""
+    for number, (_, _, content) in enumerate(cases):
+        if len(content) < 1 << 14:
+            with open(os.path.join(folder, f"safetensors.{number}"), "wb") as out:
+                out.write(content)
+
+
 def main():
     failed = 0
+    if "--seeds" in sys.argv:
+        write_seeds(sys.argv[-1])
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "weights.safetensors")
         for name, verdict, content in cases:

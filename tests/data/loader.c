@@ -456,6 +456,47 @@ static void bad_values(const char *folder)
     lt_dataset_close(dataset);
 }
 
+// A text that the program doesn't know is refused where it would be an index.
+static void take_word(const void *const *raw, void *const *out, void *scratch, uint64_t seed,
+                      uint64_t epoch, uint64_t index, bool training)
+{
+    (void)scratch, (void)seed, (void)epoch, (void)index, (void)training;
+    memcpy(out[0], raw[0], sizeof(int32_t));
+}
+
+static void unknown_words(const char *folder)
+{
+    static const char *const words[] = {"Bern", "Rome"};
+    const struct lt_raw_field raw = {.name = "city", .file = "people.csv", .format = "csv",
+                                     .dtype = LT_I32, .text = true, .words = words,
+                                     .word_count = 2};
+    const struct lt_field field = {.name = "town", .dtype = LT_I32, .row_bytes = sizeof(int32_t),
+                                   .below = 2};
+    struct lt_data data = {.name = "People", .source = "csv", .option = "missing=?", .batch = 2,
+                           .raw_count = 1, .field_count = 1, .raw = &raw, .field = &field,
+                           .sample = take_word};
+    struct lt_batch batch;
+    struct lt_fault fault = {.text = ""};
+    char path[4096];
+    snprintf(path, sizeof path, "%s/people.csv", folder);
+    FILE *out = fopen(path, "w");
+    if (!out)
+        exit(2);
+    fputs("name,city\na,Rome\nb,Bern\nc,Oslo\n", out);
+    fclose(out);
+    struct lt_dataset *dataset = open_data(&data, folder, 0);
+    struct lt_loader *loader = open_loader(dataset, (struct lt_loader_options){.threads = -1});
+    lt_loader_start(loader, 0, 0, 2);
+    CHECK(lt_loader_next(loader, &batch, &fault) == 1 && batch.rows == 2, "%s", fault.text);
+    const int32_t *town = batch.field[0];
+    CHECK(town[0] == 1 && town[1] == 0, "%d %d", town[0], town[1]);
+    CHECK(lt_loader_next(loader, &batch, &fault) == -1, "Oslo was taken");
+    expect(&fault, folder, "{f}/people.csv: row 2 has no text in column city, or one that the "
+           "program was not built with");
+    lt_loader_close(loader);
+    lt_dataset_close(dataset);
+}
+
 // ---- time ---------------------------------------------------------------------------------------
 
 static double now(void)
@@ -549,6 +590,7 @@ int main(int argc, char **argv)
     nothing();
     refusals(argv[1]);
     bad_values(argv[1]);
+    unknown_words(argv[1]);
     ready_batches(argv[1]);
     if (argc > 2 && !planted)
         first_batch(argv[2]);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every reader against well-formed and malformed files: readers.py PROBE [--planted]
+"""Every reader against well-formed and malformed files: readers.py PROBE [--planted] [--seeds FOLDER]
 
 A case is a file's bytes and either the whole output of the probe or the whole sentence that refuses
 it. {f} in a sentence stands for the file's path. --planted expects one wrong thing, to show that
@@ -362,6 +362,8 @@ bad("csv wanted integer, missing", b"a,b\n,1\n", "csv",
     "{f}:2: column a has no value, expected a whole number that fits i32", "-w", "a:i32")
 bad("csv wanted bool", b"a\n2\n", "csv", '{f}:2: column a has "2", expected a whole number that fits bool',
     "-w", "a:bool")
+bad("csv wanted twice", b"a\n2\n", "csv", "{f}: the program asks for the column a twice", "-w", "a:f32",
+    "-w", "a:i32")
 bad("csv wanted f16", b"a\n2\n", "csv", "{f}: column a cannot be read as f16", "-w", "a:f16")
 bad("csv a quoted line break counts", b'a\n"x\ny"\n\xff\n', "csv", '{f}:4: column a has "\\xff", expected UTF-8')
 BOMB = gzip.compress(b"a\n" + b"1\n" * (40 << 20), 9)
@@ -415,8 +417,19 @@ def truncations(folder):
     return fine
 
 
+def write_seeds(folder):
+    """The files of all cases, for the fuzzer beside this."""
+    for number, (_, data, form, _, _) in enumerate(cases):
+        if len(data) < 1 << 14:
+            with open(os.path.join(folder, f"{form}.{number}"), "wb") as out:
+                out.write(data)
+
+
 def main():
     failed = 0
+    if "--seeds" in sys.argv:
+        write_seeds(sys.argv[-1])
+        return 0
     refused = sum(expected[0] for _, _, _, expected, _ in cases)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "file")
