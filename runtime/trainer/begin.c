@@ -120,18 +120,12 @@ static bool resume(struct lt_run *run, const char *path)
     return open_logs(run);
 }
 
-static bool start(struct lt_run *run)
+static bool start(struct lt_run *run, const char *weights)
 {
     lt_run_initialise(run);
-    struct lt_origin origin = {.path = NULL};
-    bool whole = true;
-    if (run->line->weights) {
-        whole = lt_origin_weights(&origin, run->line->weights, root_of(run), run->program,
-                                  &run->fault);
-        whole = whole && (!origin.path || load_weights(run, origin.path));
-    }
-    free(origin.path);
-    return whole && open_folder(run, NULL) && open_logs(run);
+    if (weights && !load_weights(run, weights))
+        return false;
+    return open_folder(run, NULL) && open_logs(run);
 }
 
 // Rows that a checkpoint was tested on stay test rows: its split goes with its weights.
@@ -145,31 +139,39 @@ static void take_split(struct lt_run *run, const char *path)
     lt_run_state_free(&state);
 }
 
-static bool choose(struct lt_run *run, struct lt_origin *origin)
+static bool choose_resume(struct lt_run *run, struct lt_origin *origin)
 {
-    const struct lt_line *line = run->line;
-    if (line->resume && line->weights)
-        return lt_fail(&run->fault, "--resume and --weights exclude each other: a resumed run has "
-                       "its weights");
-    if (line->resume
-        && !lt_origin_resume(origin, line->resume, root_of(run), run->program, &run->fault))
+    if (!lt_origin_resume(origin, run->line->resume, root_of(run), run->program, &run->fault))
         return false;
-    if (line->resume && !origin->path)
+    if (!origin->path)
         lt_print_note("nothing to resume under %s/lightning_logs; starting anew", root_of(run));
-    const bool file = line->weights && strcmp(line->weights, "best") != 0
-                   && strcmp(line->weights, "last") != 0 && strcmp(line->weights, "init") != 0;
-    if (file)
-        take_split(run, line->weights);
     return !origin->path || peek(run, origin->path);
+}
+
+static bool choose_weights(struct lt_run *run, struct lt_origin *origin)
+{
+    if (!lt_origin_weights(origin, run->line->weights, root_of(run), run->program, &run->fault))
+        return false;
+    if (origin->path)
+        take_split(run, origin->path);
+    return true;
 }
 
 bool lt_begin_fit(struct lt_run *run, bool *resumed)
 {
     struct lt_origin origin = {.path = NULL};
-    bool whole = choose(run, &origin);
-    *resumed = origin.path != NULL;
+    const struct lt_line *line = run->line;
+    bool whole = true;
+    if (line->resume && line->weights)
+        whole = lt_fail(&run->fault, "--resume and --weights exclude each other: a resumed run "
+                        "has its weights");
+    else if (line->resume)
+        whole = choose_resume(run, &origin);
+    else if (line->weights)
+        whole = choose_weights(run, &origin);
+    *resumed = line->resume && origin.path;
     whole = whole && open_rows(run)
-         && (origin.path ? resume(run, origin.path) : start(run));
+         && (*resumed ? resume(run, origin.path) : start(run, origin.path));
     free(origin.path);
     return whole;
 }

@@ -191,6 +191,24 @@ class Kept(Case):
         path = os.path.join(self.version(), "checkpoints", self.checkpoints()[0])
         self.assertIn(path, self.run_program("validate", "--weights", path).stdout)
 
+    def test_weights_to_start_from(self):
+        self.run_program("fit", "--trainer.max_epochs", "8", LINEAR_PLAIN="1")
+        fresh = float(self.rows()[0]["val_loss"])
+        self.run_program("fit", "--weights", "last", "--trainer.max_epochs", "1", "--seed", "5",
+                         LINEAR_PLAIN="1")
+        again = self.rows(1)
+        self.assertEqual(again[0]["step"], "9")
+        self.assertLess(float(again[0]["val_loss"]), fresh / 5)
+        path = os.path.join(self.version(0), "checkpoints")
+        _, old = read_safetensors(os.path.join(path, self.checkpoints(0)[0]))
+        _, new = read_safetensors(os.path.join(self.version(1), "checkpoints",
+                                               self.checkpoints(1)[0]))
+        seeds = re.compile(r'"split_seed":(\d+)')
+        self.assertEqual(seeds.findall(old["lt.run"]), ["0"])
+        self.assertEqual(seeds.findall(new["lt.run"]), ["0"])
+        done = self.run_program("fit", "--weights", "nowhere.safetensors", expect=1)
+        self.assertIn("nowhere.safetensors", done.stderr)
+
     def test_off(self):
         self.run_program("fit", "--trainer.enable_checkpointing", "false")
         self.assertFalse(os.path.exists(os.path.join(self.version(), "checkpoints")))
