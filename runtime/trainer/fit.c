@@ -271,6 +271,10 @@ int lt_fit(struct lt_run *run, bool resumed)
     bool over = !run->at.validating && is_over(run);
     if (run->plan.train_batches == 0)
         over = true;
+    if (over && resumed)
+        lt_console_say(&run->console, "nothing is left to do: %s",
+                       run->host.stop_asked ? run->host.stop_reason
+                                            : "all epochs or steps are done");
     while (outcome == LT_DONE && !over)
         outcome = train_epoch(run, &over);
     if (outcome == LT_BROKEN)

@@ -87,7 +87,8 @@ double lt_metrics_value(enum lt_reduce reduce, const struct lt_value *sum)
 {
     if (sum->count == 0)
         return NAN;
-    return reduce == LT_MEAN ? sum->sum / sum->count : sum->sum;
+    const double value = reduce == LT_MEAN ? sum->sum / sum->count : sum->sum;
+    return isnan(value) ? (double)NAN : value;          // the sign of a NaN is chance
 }
 
 int lt_metrics_take(struct lt_metrics *metrics)

@@ -116,8 +116,19 @@ class Resume(Case):
 
     def test_a_finished_run_has_nothing_left_to_do(self):
         reference = self.reference()
-        self.run_program("fit", "--resume", "auto", root="reference")
+        done = self.run_program("fit", "--resume", "auto", root="reference")
+        self.assertIn("nothing is left to do", done.stdout)
         self.assert_same_end(reference, "reference", "finished")
+
+    def test_a_stop_stands_unless_a_setting_changes(self):
+        words = ("--optimizer.lr", "0", "--early_stopping.patience", "1")
+        self.run_program("fit", *words)
+        rows = self.rows()
+        done = self.run_program("fit", "--resume", "auto")
+        self.assertIn("val_loss did not improve", done.stdout)
+        self.assertEqual(self.rows(), rows)
+        self.run_program("fit", "--resume", "auto", "--early_stopping.patience", "100")
+        self.assertEqual(self.rows()[-1]["step"], "49")
 
     def test_more_epochs_go_on(self):
         self.run_program(*RUN, *ALIGNED, root="reference")
