@@ -69,6 +69,9 @@ static void count_uses(const Expr *e)
     for (int i = 0; i < e->operand_count; i++)
         if (e->kind != EXPR_CHOOSE || i == 0)
             count_uses(e->operand[i]);
+    for (int i = 1; i < e->operand_count; i++)
+        if (e->kind == EXPR_PRIM && e->prim == P_SELECT)
+            ((Expr *)e->operand[i])->eager = true;
 }
 
 static bool has_work(const Expr *e)
@@ -112,6 +115,8 @@ static bool deserves_name(const Naming *n, const Expr *e)
 {
     if (e->named || overwritten(n, e))
         return true;
+    if (e->eager && (has_work(e) || e->kind == EXPR_LOAD))
+        return true;                    // a branch that loads keeps compilers from vectors
     if (e->uses >= 2)
         return has_work(e);
     return e->uses == 1 && e->kind == EXPR_PRIM && e->node && e->node->name;

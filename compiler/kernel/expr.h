@@ -40,6 +40,7 @@ struct Expr {
     int acc;
     const Node *node;                   // whose element it is, or NULL
     int uses;                           // scratch of body_finish
+    bool eager;                         // a branch of a select: computed in any case, as vectors do
     const Local *named;
     const Expr *renamed;
 };

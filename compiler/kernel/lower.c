@@ -212,6 +212,39 @@ static Node *lower_sum(Builder *b, Node *node)
     return make_reduce(b, P_SUM, make_reduce(b, P_SUM, x, within), 1);
 }
 
+// ---- rectifiers ---------------------------------------------------------------------------------
+
+static bool is_zero(const Node *node)
+{
+    while (node->prim == P_BROADCAST || node->prim == P_RESHAPE)
+        node = node->input[0];
+    return node->prim == P_CONSTANT && node->attr->number == 0;
+}
+
+// y = 0 when x <= 0 else x, NaNs included, so y <= 0 wherever x <= 0 and nowhere else.
+static bool is_rectifier(const Node *node)
+{
+    if (node->prim != P_SELECT)
+        return false;
+    const Node *test = node->input[0];
+    return test->prim == P_LE && is_zero(test->input[1]) && is_zero(node->input[1]) &&
+           test->input[0] == node->input[2] && node->guard == test->guard;
+}
+
+// Gradients ask the result of a rectifier, which is kept anyway, so that x need not be.
+static Node *lower_select(Builder *b, Node *node)
+{
+    Node *test = node->input[0];
+    if (is_rectifier(node) && !test->mark) {
+        test->mark = node;
+        return node;
+    }
+    Node *y = test->mark;
+    if (y && !is_rectifier(node))
+        node->input[0] = make_binary(b, P_LE, y, test->input[1]);
+    return node;
+}
+
 // ---- the graph ----------------------------------------------------------------------------------
 
 static Node *lower_node(Builder *b, Node *node)
@@ -222,6 +255,7 @@ static Node *lower_node(Builder *b, Node *node)
     case P_CONVOLVE_WEIGHT: return window_pads(&node->attr->window) ? lower_weight(b, node) : node;
     case P_CONVOLVE_INPUT: return lower_input(b, node);
     case P_SUM: return lower_sum(b, node);
+    case P_SELECT: return lower_select(b, node);
     case P_WINDOW_MAX_GRAD:
         return windows_apart(&node->attr->window) ? lower_maximum(b, node) : node;
     default: return node;
@@ -265,6 +299,8 @@ void lower(Graph *graph)
             node->input[k] = instead[node->input[k]->id];
         instead[i] = lower_node(&b, node);
     }
+    for (int i = 0; i < count; i++)
+        graph->node[i]->mark = NULL;
     for (int i = 0; i < graph->write_count; i++)
         graph->write[i].value = instead[graph->write[i].value->id];
     for (int i = 0; i < graph->result_count; i++)

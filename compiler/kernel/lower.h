@@ -5,7 +5,7 @@
 //           the images, made once for all that read it; no P_CONVOLVE_INPUT is left: it becomes a
 //           convolution of the gradient, spread and padded, with the turned weight.
 //           P_WINDOW_MAX_GRAD is left only where windows overlap. Long sums over the batch and
-//           more are two: within each row, then over rows.
+//           more are two: within each row, then over rows. Gradients of rectifiers read results.
 //           Topological order, ids dense from 0. Values stay the same but for the order of sums.
 #pragma once
 #include "../graph/graph.h"
