@@ -222,7 +222,7 @@ static bool number(struct lt_json *json, bool *negative, bool *whole, uint64_t *
 
 bool lt_json_unsigned(struct lt_json *json, uint64_t *value)
 {
-    bool negative, whole;
+    bool negative = false, whole = false;
     const char next = lt_json_peek(json);
     if (next < '0' || next > '9')
         return lt_json_fail(json, "a whole number");
@@ -232,8 +232,8 @@ bool lt_json_unsigned(struct lt_json *json, uint64_t *value)
 
 bool lt_json_integer(struct lt_json *json, int64_t *value)
 {
-    bool negative, whole;
-    uint64_t size;
+    bool negative = false, whole = false;
+    uint64_t size = 0;
     const char next = lt_json_peek(json);
     if (next != '-' && (next < '0' || next > '9'))
         return lt_json_fail(json, "a whole number");
@@ -261,8 +261,8 @@ bool lt_json_null(struct lt_json *json)
 
 static bool skip_scalar(struct lt_json *json, char next)
 {
-    bool negative, whole;
-    uint64_t value;
+    bool negative = false, whole = false;
+    uint64_t value = 0;
     struct lt_json_text text;
     switch (next) {
     case '"': return lt_json_string(json, &text);
