@@ -72,6 +72,22 @@ static const char *start_of(C *c, const Acc *acc)
     }
 }
 
+// Selects of what was loaded, no branch: neighbours become one vector.
+static void accumulate_pick(C *c, const Acc *acc, const char *to, const char *best,
+                            const char *value)
+{
+    const char *candidate = c_unique(c, "candidate"), *times = c_expr(c, acc->times);
+    c_keep(c, candidate);
+    const char *chosen = c_unique(c, "pick"), *more = c_unique(c, "more");
+    c_keep(c, chosen);
+    c_keep(c, more);
+    c_line(c, "const %s %s = %s;", c_type(acc->dtype), candidate, value);
+    c_line(c, "const %s %s = %s;", c_type(acc->times->dtype), chosen, times);
+    c_line(c, "const bool %s = %s > %s;", more, candidate, best);
+    c_line(c, "%s = %s ? %s : %s;", best, more, candidate, best);
+    c_line(c, "%s = %s ? %s : %s;", to, more, chosen, to);
+}
+
 // `to` is what the accumulator, or its lane, is called; `best` the other half of a pick.
 static void accumulate(C *c, const Acc *acc, const char *to, const char *best)
 {
@@ -105,10 +121,7 @@ static void accumulate(C *c, const Acc *acc, const char *to, const char *best)
         return;
     }
     case ACC_PICK:
-        c_open(c, "if (%s > %s)", c_operand(c, acc->value), best);
-        c_line(c, "%s = %s;", best, value);
-        c_line(c, "%s = %s;", to, c_expr(c, acc->times));
-        c_close(c);
+        accumulate_pick(c, acc, to, best, value);
         return;
     }
 }
@@ -337,14 +350,6 @@ static void declare_block(C *c, const Acc *acc, const char *lane, const char *si
     c_line(c, "    %s[lane] = %s;", lane, start_of(c, acc));
 }
 
-static bool has_pick(const Stage *stage)
-{
-    for (int i = 0; i < stage->acc_count; i++)
-        if (stage->acc[i].kind == ACC_PICK)
-            return true;
-    return false;
-}
-
 typedef struct Block {                  // neighbours along the last loop of the space
     const Stage *stage;
     const Loop *last;
@@ -414,8 +419,7 @@ static void block_kernel(C *c, const Stage *stage)
     const int open = open_block(c, &b);
     declare_blocks(c, &b);
     loops_open(c, stage->reduce, stage->reduce_count);
-    if (!has_pick(stage))
-        c_pragma(c, "omp simd");
+    c_pragma(c, "omp simd");
     loop_named_inside(c, b.last, b.first, b.end);
     c_body(c, &stage->body);
     for (int i = 0; i < stage->acc_count; i++)
