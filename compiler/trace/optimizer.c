@@ -418,7 +418,8 @@ static void accumulate(Tracer *t, Variable **variable, Node **gradient, int coun
     }
 }
 
-static const Guard *window_end(Tracer *t)
+// The guard of what happens once a window: on its last batch.
+const Guard *window_end(Tracer *t)
 {
     Guard *guard = arena_alloc(t->arena, sizeof *guard);
     const HostExpr *last = host_op(t->arena, HOST_SUB,

@@ -540,6 +540,17 @@ typedef struct Assigned {
     Rebuild *rebuild;
 } Assigned;
 
+// A step assigns buffers and frozen parts; callbacks assign every part.
+static bool may_assign(Tracer *t, const Leaf *target, Span span)
+{
+    if (t->host || target->buffer || target->frozen)
+        return true;
+    fail(t, E_ASSIGN_PARAM, span, "`%s` is trained: only `minimize` changes it",
+         target->variable->path);
+    diag_hint(t->diag, "a part that a step assigns is frozen: copy(part, frozen = true)");
+    return false;
+}
+
 static Value *assign_one(void *data, Value **leaf)
 {
     Rebuild *r = ((Assigned *)data)->rebuild;
@@ -548,14 +559,27 @@ static Value *assign_one(void *data, Value **leaf)
     Value *from = read_value(t, leaf[1]);
     if (from->kind != V_TENSOR || !target->variable)
         return leaf[0];
+    const Variable *to = target->variable;
+    if (!may_assign(t, target, r->span))
+        return &value_poison;
+    if (from->node->dtype != to->dtype || !shape_equal(&from->node->shape, &to->shape))
+        return fail(t, E_PART_SHAPE, r->span, "`%s` is %s%s, but is assigned %s%s", to->path,
+                    dtype_name(to->dtype), shape_text(t->arena, &to->shape),
+                    dtype_name(from->node->dtype), shape_text(t->arena, &from->node->shape));
+    // With accumulation a window of batches makes one step, and a part moves once a step.
+    const Guard *outer = t->guard;
+    if (!t->host && !target->buffer && t->program->has_accumulation)
+        t->guard = window_end(t);
     variable_write(t, target->variable, from->node, r->span);
+    t->guard = outer;
     return leaf[0];
 }
 
 void assign_part(Tracer *t, Value *target, Value *value, Span span)
 {
-    if (!t->graph || t->making) {
-        fail(t, E_ASSIGN_PLACE, span, "a part is assigned where a step or a callback runs");
+    bool here = t->host || (t->in_step && t->training);
+    if (!t->graph || t->making || !here) {
+        fail(t, E_ASSIGN_PLACE, span, "a part is assigned in training steps and callbacks only");
         return;
     }
     Rebuild r = {.t = t, .map = assign_one, .count = 2, .span = span};

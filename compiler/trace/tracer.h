@@ -83,6 +83,7 @@ struct DataPart {
     int asked_count, asked_capacity;
     Graph *sample[2];           // evaluating, training; without results until finish_data
     Scope *sampled;             // names of the training one
+    struct Statistic *statistic;        // fitted(…) of the evaluating one, in order
 };
 
 struct Builtin {
@@ -307,9 +308,15 @@ void begin_graph(Tracer *t, Graph *graph);
 void end_graph(Tracer *t);
 void trace_steps(Tracer *t);
 void trace_minimize(Tracer *t, Scope *scope, const Ast *tree);
+const Guard *window_end(Tracer *t);
 void make_optimizers(Tracer *t);
 bool selects(Tracer *t, Scope *scope, const Ast *selector, Variable *variable, bool *selected);
 Value *log_metric(Tracer *t, Declaration *metric, Argument *argument, int count, Span span);
+// A metric as graphs over fields: start() -> states, update(arguments, states) -> states,
+// compute(states) -> value.
+typedef struct FitGraphs { Graph *start, *update, *compute; } FitGraphs;
+bool trace_fit(Tracer *t, Declaration *metric, const Argument *argument, int count, Span span,
+               FitGraphs *fit);
 Value *make_fitted(Tracer *t, Declaration *metric, Argument *argument, int count, Span span);
 Value *metric_value(Tracer *t, const char *name, Span span);
 void open_tensors(Tracer *t);
