@@ -283,7 +283,8 @@ static bool read_state(const struct lt_checkpoint *checkpoint, const struct lt_p
 // A tensor that no variable took: on resume there may be none.
 static const struct lt_tensor *left_over(const struct lt_checkpoint *checkpoint,
                                          const struct lt_program *program,
-                                         const struct lt_tensor **taken, bool weights, size_t *count)
+                                         const struct lt_tensor **taken, bool weights,
+                                         size_t *count)
 {
     const struct lt_tensor *first = NULL;
     *count = 0;

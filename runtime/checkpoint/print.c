@@ -126,8 +126,8 @@ static bool print_run(FILE *out, struct lt_json *json)
             number = 0;
             fine = lt_json_integer(json, &number);
             fprintf(out, lt_json_is(&key, "seed") || lt_json_is(&key, "split_seed")
-                    ? "  %.*s = %" PRIu64 "\n" : "  %.*s = %" PRId64 "\n", (int)key.length, key.text,
-                    number);
+                    ? "  %.*s = %" PRIu64 "\n" : "  %.*s = %" PRId64 "\n", (int)key.length,
+                    key.text, number);
         }
         if (!fine)
             return false;

@@ -13,9 +13,10 @@ bool lt_array_measure(struct lt_array *array, const char *path, struct lt_fault 
     uint64_t bytes = lt_dtype_bytes(array->dtype), row = bytes;
     bool small = true;
     for (int i = 0; i < array->rank; i++) {
-        small = small && array->size[i] >= 0 && lt_multiply(bytes, (uint64_t)array->size[i], &bytes);
+        const uint64_t size = (uint64_t)array->size[i];
+        small = small && lt_multiply(bytes, size, &bytes);
         if (i)
-            small = small && lt_multiply(row, (uint64_t)array->size[i], &row);
+            small = small && lt_multiply(row, size, &row);
     }
     array->bytes = bytes;
     if (small)

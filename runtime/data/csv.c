@@ -94,13 +94,14 @@ static bool expand_text(struct lt_table *table, struct csv_own *own, struct lt_f
     uint64_t capacity = input->file_size * 4 + 4096;
     own->text = lt_table_take(table, capacity, fault);
     while (own->text) {
-        const int64_t got = lt_input_read(input, own->text + own->size, capacity - own->size, fault);
+        const int64_t got = lt_input_read(input, own->text + own->size, capacity - own->size,
+                                          fault);
         if (got < 0)
             return false;
         own->size += (uint64_t)got;
         if (own->size > limit)
-            return lt_fail(fault, "%s: expands to more than %llu bytes from %llu; if that is meant, "
-                           "decompress it", table->path, (unsigned long long)limit,
+            return lt_fail(fault, "%s: expands to more than %llu bytes from %llu; if that is "
+                           "meant, decompress it", table->path, (unsigned long long)limit,
                            (unsigned long long)input->file_size);
         if (own->size < capacity)
             return true;
@@ -344,7 +345,7 @@ static bool count_rows(struct lt_table *table, struct lt_csv csv, int64_t *rows,
 static bool csv_open(struct lt_table *table, struct lt_fault *fault)
 {
     struct csv_own *own = table->file->own = lt_table_take(table, sizeof *own, fault);
-    const char **names;
+    const char **names = NULL;
     int64_t rows;
     if (!own)
         return false;

@@ -14,13 +14,13 @@
 //       lt_loader_release(loader);
 //   }
 //
-// A block that drops the last batch does so in every phase, as its batch is a constant for the model.
+// A block that drops the last batch does so in every phase: its batch is a constant for the model.
 //
 // Split: counts or shares of the rows, drawn by `split_seed`, or in file order (train, val, test).
 // `train` left out gets the rows that the others leave; rows that nobody asks for are never read.
 // Without a split each phase sees all rows in file order (training: shuffled if the block says so);
-// whether to validate on those is the caller's choice. With a split, predict reads the test rows, or
-// all rows in file order if the split has none.
+// whether to validate on those is the caller's choice. With a split, predict reads the test rows,
+// or all rows in file order if the split has none.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -65,7 +65,7 @@ int64_t lt_loader_batches(const struct lt_loader *loader);      // of an epoch, 
 size_t lt_loader_bytes(const struct lt_loader *loader);         // what the loader has allocated
 
 // Batches first_batch to batches - 1 of that epoch come next, with lt_loader_next's 0 at their end.
-// Preparing goes on into the next epoch, so starting that one with the same `batches` costs nothing.
+// Preparing goes on into the next epoch: starting that one with the same `batches` costs nothing.
 // A batch that was not released is released. More `batches` than the epoch has are not made.
 // A source "none" has INT64_MAX batches an epoch, of data->batch rows and no fields.
 void lt_loader_start(struct lt_loader *loader, int64_t epoch, int64_t first_batch, int64_t batches);

@@ -1,4 +1,4 @@
-// idx: the format of MNIST (Y. LeCun, "The MNIST database of handwritten digits", its last section).
+// idx: the format of MNIST (Y. LeCun, "The MNIST database of handwritten digits", last section).
 //
 //   00 00 type rank   size of each axis, 4 bytes, high byte first   elements, high byte first
 #include <string.h>
@@ -21,8 +21,8 @@ static bool check_start(const unsigned char start[4], struct lt_array *array, co
                         struct lt_fault *fault)
 {
     if (start[0] || start[1])
-        return lt_fail(fault, "%s: begins with the bytes %02x %02x, expected 00 00 as in an IDX file",
-                       path, start[0], start[1]);
+        return lt_fail(fault, "%s: begins with the bytes %02x %02x, expected 00 00 as in an IDX "
+                       "file", path, start[0], start[1]);
     if (!dtype_of(start[2], &array->dtype))
         return lt_fail(fault, "%s: byte 2 is %02x, expected a type of IDX (08, 09, 0b, 0c, 0d, 0e)",
                        path, start[2]);

@@ -119,8 +119,8 @@ static bool descr(struct text *text, struct lt_array *array)
             return true;
         }
     char quote[LT_QUOTE];
-    return lt_fail(text->fault, "%s: holds elements of the type %s, expected f8, f4, f2, i8, i4, i2, "
-                   "i1, u1 or b1", text->label, lt_quote(quote, name, length));
+    return lt_fail(text->fault, "%s: holds elements of the type %s, expected f8, f4, f2, i8, i4, "
+                   "i2, i1, u1 or b1", text->label, lt_quote(quote, name, length));
 }
 
 static bool order(struct text *text, struct lt_array *array)

@@ -7,8 +7,8 @@
 // it was checked; a compressed file never expands past what its header declares. The table owns
 // all that it points to. Nothing here knows of batches, splits or the trainer.
 //
-// Formats: "idx" and "npy" have one column (name ""), "npz" and "csv" have several. Each but npz may
-// be compressed by gzip, which is seen by its first bytes.
+// Formats: "idx" and "npy" have one column (name ""), "npz" and "csv" have several. Each but npz
+// may be compressed by gzip, which is seen by its first bytes.
 //
 // CSV is RFC 4180: quotes, doubled quotes, newlines in quotes, CR LF or LF, a byte order mark.
 // Blanks around an unquoted cell are dropped. A cell is missing if it is empty or spelled like one

@@ -54,7 +54,7 @@ void lt_array_describe(const struct lt_array *array, struct lt_column *column);
 bool lt_array_load(const struct lt_array *array, struct lt_table *table, struct lt_column *column,
                    struct lt_fault *fault);
 
-// ---- NumPy's header, also of the members of a .npz -----------------------------------------------
+// ---- NumPy's header, also of the members of a .npz ----------------------------------------------
 
 bool lt_npy_header(struct lt_input *input, const char *label, struct lt_array *array,
                    struct lt_fault *fault);

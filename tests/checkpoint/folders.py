@@ -177,6 +177,13 @@ def printed(folder):
     check(code == 0 and "\x1b" not in out and "a\\x0ab" in out, "what could disturb a terminal: " + repr(out))
 
 
+def kept_format(folder):
+    """A file of format 1, written when that was the newest, loads for ever."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "format1.safetensors")
+    check(probe("load", path)[1].splitlines() == sums(5)[:1], "format 1")
+    check(probe("weights", path)[1].splitlines() == sums(5)[1:], "weights of format 1")
+
+
 def other_readers(folder):
     path = folder + "/n.safetensors"
     probe("save", path, 3)
@@ -196,7 +203,7 @@ def other_readers(folder):
 
 
 def main():
-    tests = [round_trip, newest, sweep, foreign, changed, printed]
+    tests = [round_trip, newest, sweep, foreign, changed, printed, kept_format]
     if numpy:
         tests.append(other_readers)
     else:

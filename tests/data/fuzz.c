@@ -99,7 +99,8 @@ static bool one(const char *format, const char *option, const unsigned char *dat
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const options[] = {"", "separator=;\nmissing=?", "header=false"};
-    if (size && !one(formats[data[0] % FORMATS], options[data[0] / FORMATS % 3], data + 1, size - 1))
+    if (size && !one(formats[data[0] % FORMATS], options[data[0] / FORMATS % 3], data + 1,
+                     size - 1))
         abort();
     return 0;
 }
@@ -140,8 +141,8 @@ static void read_seed(const char *folder, const char *name)
 // Bytes that numbers, quotes and sizes are likely to break on.
 static unsigned char likely(void)
 {
-    static const unsigned char bytes[] = {0, 1, 0x7F, 0x80, 0xFF, '"', ',', '\n', '\r', '0', '9', '-',
-                                          '.', 'e', '{', '}', '[', ']', '\\', ':', '(', ')', '\''};
+    static const unsigned char bytes[] = {0, 1, 0x7F, 0x80, 0xFF, '"', ',', '\n', '\r', '0', '9',
+                                          '-', '.', 'e', '{', '}', '[', ']', '\\', ':', '(', ')', '\''};
     return draw(2) ? bytes[draw(sizeof bytes)] : (unsigned char)draw(256);
 }
 
@@ -213,7 +214,8 @@ int main(int argc, char **argv)
         found += !one(seed->format, options[draw(4)], data, size);
     }
     printf("seed %llu: %ld files from %d, %.0f a second, %d findings\n",
-           (unsigned long long)seed_of_run, runs, seed_count, (double)runs / (now() - start), found);
+           (unsigned long long)seed_of_run, runs, seed_count, (double)runs / (now() - start),
+           found);
     for (int i = 0; i < seed_count; i++)
         free(seeds[i].data);
     return found ? 1 : 0;

@@ -409,8 +409,8 @@ static void refusals(const char *folder)
     data.split_given = true;
     data.train = (struct lt_split){90, false};
     data.val = (struct lt_split){20, false};
-    refused(data, folder, LT_TRAIN, "Digits: the split asks for 110 rows (train 90, val 20, test 0),"
-            " but the source has 100");
+    refused(data, folder, LT_TRAIN, "Digits: the split asks for 110 rows (train 90, val 20, test "
+            "0), but the source has 100");
     data.val.count = -1;
     refused(data, folder, LT_TEST, "Digits: the split leaves no rows for test");
     refused(data, folder, LT_VALIDATE, "Digits: the split leaves no rows for validation");
@@ -419,8 +419,8 @@ static void refusals(const char *folder)
     refused(data, folder, LT_TRAIN, "Digits: has 90 rows for training, less than one batch of 200");
     data = block();
     raws[0].shape[1] = 4;
-    refused(data, folder, LT_TRAIN, "{f}/images.idx: has rows of u8[2, 3], but the program was built"
-            " for u8[2, 4] (field image)");
+    refused(data, folder, LT_TRAIN, "{f}/images.idx: has rows of u8[2, 3], but the program was "
+            "built for u8[2, 4] (field image)");
     raws[0].shape[1] = 3;
     raws[1].dtype = LT_I32;
     refused(data, folder, LT_TRAIN, "{f}/labels.idx: has rows of u8, but the program was built for"
