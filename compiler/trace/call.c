@@ -119,7 +119,11 @@ bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *ar
     for (const Ast *p = parameters; p; p = p->next, place++) {
         Value *value;
         Span at = given[place] ? given[place]->span : p->span;
-        if (given[place]) {
+        Value *defined = binder->settings
+                       ? defined_value(t, join_path(t, binder->settings, p->name)) : NULL;
+        if (defined) {
+            value = defined;
+        } else if (given[place]) {
             value = given[place]->value;
         } else if (p->b) {
             value = eval(t, scope, p->b);
@@ -268,7 +272,7 @@ static Value *call_declaration(Tracer *t, Declaration *declaration, Argument *ar
         }
         return make_part(t, declaration, argument, count, span);
     case AST_METRIC:
-        if (t->fitting || t->making_data)
+        if (t->fitting)
             return make_fitted(t, declaration, argument, count, span);
         if (!t->in_log) {
             fail(t, E_METRIC_PLACE, span, "the metric `%s` is used outside of `log`",
