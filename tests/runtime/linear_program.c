@@ -38,9 +38,11 @@ struct variables {
 
 enum { TRAIN_LOSS, TRAIN_ERROR, LR, VAL_LOSS, VAL_MAE, TEST_LOSS, TEST_MAE, LOGS };
 enum { OPTIMIZER_LR, OPTIMIZER_MOMENTUM, EARLY_PATIENCE, CHECKPOINT_KEEP, WIDTH, MAX_EPOCHS,
-       COUNT, SETTINGS };
-enum { BEST, WAIT, STATES };
-enum { AVERAGE, EARLY_STOPPING, MODEL_CHECKPOINT, LR_MONITOR, TRACE, CALLBACKS };
+       COUNT,
+       STEP_EVERY, SETTINGS };
+enum { BEST, WAIT, COUNTED, STATES };
+enum { AVERAGE, EARLY_STOPPING, MODEL_CHECKPOINT, STEP_CHECKPOINT, LR_MONITOR, TRACE,
+       CALLBACKS };
 enum { FROZEN_BIAS, MASKS };
 
 // ---- steps --------------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ static void training_step(const struct lt_call *call)
         v->bias_gradient += 2 * error;
     }
     v->rows += (float)call->rows;
-    v->seen += call->rows;
+    v->seen += call->first_row + call->rows;
     call->log[TRAIN_LOSS] =
         (struct lt_value){is_nan_step(call) ? (double)NAN : loss, (double)call->rows};
     call->log[TRAIN_ERROR] = (struct lt_value){absolute, (double)call->rows};
@@ -261,6 +263,14 @@ static void write_trace(const struct lt_host *host, enum lt_event event)
     fclose(file);
 }
 
+static void save_by_steps(struct lt_host *host)
+{
+    const double every = host->setting[STEP_EVERY];
+    if (every > 0 && host->micro_batch == 0 && host->step > 0
+        && host->step == every * (double)(int64_t)(host->step / every))
+        host->call->save(host, STEP_CHECKPOINT, "at-{step}", (double)NAN, -1, false, false);
+}
+
 static void hook(struct lt_host *host, int callback, enum lt_event event)
 {
     switch (callback) {
@@ -274,11 +284,15 @@ static void hook(struct lt_host *host, int callback, enum lt_event event)
         host->call->save(host, callback, "{epoch}-{step}", host->metric[VAL_LOSS],
                          (int)host->setting[CHECKPOINT_KEEP], false, false);
         return;
+    case STEP_CHECKPOINT:
+        save_by_steps(host);
+        return;
     case LR_MONITOR:
         host->call->log(host, "lr-SGD", host->setting[OPTIMIZER_LR]
                         * ((host->step + 1) / 20 < 1 ? (host->step + 1) / 20 : 1));
         return;
     case TRACE:
+        host->state[COUNTED] += event == LT_ON_VALIDATION_BATCH_START;
         if (getenv("LINEAR_TRACE"))
             write_trace(host, event);
     }
@@ -292,8 +306,9 @@ static const struct lt_callback callbacks[CALLBACKS] = {
                  0, 0},
     [EARLY_STOPPING] = {"early_stopping", EVENT(ON_VALIDATION_END), BEST, 2},
     [MODEL_CHECKPOINT] = {"model_checkpoint", EVENT(ON_VALIDATION_END), 0, 0},
+    [STEP_CHECKPOINT] = {"step_checkpoint", EVENT(ON_TRAIN_BATCH_END), 0, 0},
     [LR_MONITOR] = {"lr_monitor", EVENT(ON_TRAIN_BATCH_START), 0, 0},
-    [TRACE] = {"trace", (1u << LT_EVENTS) - 1, 0, 0},
+    [TRACE] = {"trace", (1u << LT_EVENTS) - 1, COUNTED, 1},
 };
 
 // ---- data ---------------------------------------------------------------------------------------
@@ -364,6 +379,7 @@ static const struct lt_setting settings[SETTINGS] = {
     [WIDTH] = {.name = "model.features", .type = LT_INTEGER, .number = FEATURES, .fixed = true},
     [MAX_EPOCHS] = {.name = "trainer.max_epochs", .type = LT_INTEGER, .number = 5, .given = true,
                     .help = "epochs to train"},
+    [STEP_EVERY] = {.name = "step_checkpoint.every", .type = LT_INTEGER, .number = 0},
     [COUNT] = {.name = "predict.count", .type = LT_INTEGER, .number = 3},
 };
 
@@ -377,8 +393,9 @@ static const struct lt_log logs[LOGS] = {
     [TEST_MAE] = {"test_mae", LT_TEST, LT_MEAN, false, true, false, true},
 };
 
-static const char *const state_names[STATES] = {"early_stopping.best", "early_stopping.wait"};
-static const double state_initial[STATES] = {INFINITY, 0};
+static const char *const state_names[STATES] = {"early_stopping.best", "early_stopping.wait",
+                                                 "trace.counted"};
+static const double state_initial[STATES] = {INFINITY, 0, 0};
 
 static const struct lt_output outputs[] = {
     {.name = "prediction", .dtype = LT_F32, .rank = 0, .per_row = true},

@@ -1,7 +1,10 @@
 """The loop: the order of events, counters, limits, accumulation, when it validates and ends."""
+import json
+import os
+import struct
 import unittest
 
-from harness import Case
+from harness import Case, read_safetensors
 
 QUIET = ("--trainer.log_every_n_steps", "5")
 VALIDATION = ["on_validation_start", "on_validation_epoch_start", "on_validation_batch_start",
@@ -43,7 +46,16 @@ class Order(Case):
                              root="out" + number)
         self.assertEqual(self.rows(root="out0"), self.rows(root="out2"))
         self.assertEqual(self.rows(root="out0"), self.rows(root="out-1"))
-        self.assertEqual(self.checkpoints(root="out0"), self.checkpoints(root="out2"))
+        ends = [self.last_state(root) for root in ("out0", "out2", "out-1")]
+        self.assertEqual(ends[0], ends[1])
+        self.assertEqual(ends[0], ends[2])
+
+    def last_state(self, root):
+        name = self.checkpoints(root=root)[-1]
+        tensors, metadata = read_safetensors(os.path.join(self.version(root=root), "checkpoints",
+                                                          name))
+        run = json.loads(metadata["lt.run"])
+        return name, tensors, run["state"], run["metric"]
 
 
 class Limits(Case):
@@ -122,6 +134,14 @@ class Accumulation(Case):
                                   "0/2", "1/2"])
         steps = [event[2] for event in events if event[0] == "on_train_batch_end"]
         self.assertEqual(steps, [0, 0, 0, 1, 1, 1, 1, 2, 2, 3])
+
+    def test_rows_are_counted_within_a_window(self):
+        self.run_program("fit", "--trainer.accumulate_grad_batches", "4",
+                         "--trainer.max_epochs", "1")
+        tensors, _ = read_safetensors(os.path.join(self.version(), "checkpoints",
+                                                   self.checkpoints()[0]))
+        places = 2 * (0 + 16 + 32 + 48) + 0 + 16
+        self.assertEqual(struct.unpack("<q", tensors["seen"])[0], places + 150)
 
     def test_rows_are_those_of_whole_steps(self):
         self.run_program("fit", "--trainer.accumulate_grad_batches", "4",

@@ -14,7 +14,7 @@ from harness import SCALE, Case, read_bytes, read_events, read_safetensors, sums
 # after each of them, early stopping's patience, an average that is swapped for validation.
 RUN = ("fit", "--trainer.max_epochs", "6", "--trainer.accumulate_grad_batches", "3",
        "--trainer.val_check_interval", "4", "--trainer.log_every_n_steps", "2",
-       "--model_checkpoint.save_top_k", "3", "--seed", "3")
+       "--model_checkpoint.save_top_k", "3", "--step_checkpoint.every", "2", "--seed", "3")
 ALIGNED = ("--trainer.val_check_interval", "5")     # so that an end is a validation point anyway
 
 
@@ -76,6 +76,18 @@ class Resume(Case):
             self.run_program("fit", "--resume", "auto", root=root)
             self.check_left_over(root)
             self.assert_same_end(reference, root, "stopped in validation batch %d" % batch)
+
+    def test_resumed_from_inside_a_validation_that_was_done_later(self):
+        reference = self.reference()
+        self.run_program(*RUN, root="out", expect=143, LINEAR_SIGNAL_IN_VALIDATION="3")
+        folder = os.path.join(self.version(), "checkpoints")
+        shutil.copy(os.path.join(folder, "last.safetensors"), self.path("kept.safetensors"))
+        self.run_program("fit", "--resume", "auto")
+        shutil.move(self.path("kept.safetensors"), os.path.join(folder, "kept.safetensors"))
+        self.run_program("fit", "--resume", os.path.join(folder, "kept.safetensors"))
+        os.remove(os.path.join(folder, "kept.safetensors"))
+        self.check_left_over("out")
+        self.assert_same_end(reference, "out", "resumed from an older place")
 
     def test_killed_at_any_batch(self):
         reference = self.reference()
