@@ -179,6 +179,9 @@ static void emit_data(File *file)
              split(file, data, 1), split(file, data, 2));
     text_add(file->out, "    .split_given = %d, .split_file_order = %d, .shuffle = %d, .drop_last = %d,\n",
              data->split_given, data->split_file_order, data->shuffle, data->drop_last);
+    if (data->split_fixed)
+        text_add(file->out, "    .split_fixed = 1, .split_seed = %lluu,\n",
+                 (unsigned long long)data->split_seed);
     text_add(file->out, "    .raw_count = %d, .field_count = %d, .raw = %s, .field = %s,\n",
              data->raw_count, data->field_count, data->raw_count ? "raw_table" : "NULL",
              data->field_count ? "field_table" : "NULL");

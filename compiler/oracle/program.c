@@ -266,6 +266,7 @@ static void list_data(Arena *arena, Oracle *oracle)
     *to = (struct lt_data){.name = d->name, .source = d->source, .option = d->option ? d->option : "",
                            .rows = d->rows, .split_given = d->split_given,
                            .split_file_order = d->split_file_order, .batch = d->batch,
+                           .split_fixed = d->split_fixed, .split_seed = d->split_seed,
                            .shuffle = d->shuffle, .drop_last = d->drop_last,
                            .raw_count = d->raw_count, .field_count = d->field_count, .raw = raw,
                            .field = field, .sample = sample, .sample_scratch = 64};

@@ -277,7 +277,8 @@ static Value *call_declaration(Tracer *t, Declaration *declaration, Argument *ar
         if (!t->in_log) {
             fail(t, E_METRIC_PLACE, span, "the metric `%s` is used outside of `log`",
                  declaration->name);
-            diag_hint(t->diag, "log name = %s(…)", declaration->name);
+            diag_hint(t->diag, t->making_data ? "a statistic of the training rows: fitted(%s(…))"
+                      : "log name = %s(…)", declaration->name);
             return &value_poison;
         }
         return log_metric(t, declaration, argument, count, span);

@@ -355,9 +355,3 @@ Value *source_field(Tracer *t, Value *source, const char *name, Span span)
     diag_hint(t->diag, "it has rows and classes");
     return &value_poison;
 }
-
-Value *make_fitted(Tracer *t, Declaration *metric, Argument *argument, int count, Span span)
-{
-    (void)metric; (void)argument; (void)count;
-    return fail(t, E_LATER, span, "`fitted` is not part of this version");
-}

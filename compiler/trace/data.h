@@ -15,4 +15,5 @@ bool column_is_label(const RawColumn *column);          // one whole number a ro
 // The index of a text among those that the spec asks for.
 int ask_word(Tracer *t, RawColumn *column, const char *word);
 
+void fill_raw(Tracer *t, DataPart *data);
 void trace_sample(Tracer *t, DataPart *data, const Ast *sample);

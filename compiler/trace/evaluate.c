@@ -611,8 +611,10 @@ static Value *eval_call(Tracer *t, Scope *scope, const Ast *tree)
 {
     Value *callee = eval(t, scope, tree->a);
     int count;
-    bool bad = callee->kind == V_POISON;
+    bool bad = callee->kind == V_POISON, outer = t->fitting;
+    t->fitting = callee->kind == V_BUILTIN && strcmp(callee->builtin->name, "fitted") == 0;
     Argument *argument = eval_arguments(t, scope, callee, tree->b, NULL, &count, &bad);
+    t->fitting = outer;
     if (bad)
         return &value_poison;
     for (int i = 0; i < count; i++)

@@ -347,3 +347,127 @@ Value *log_metric(Tracer *t, Declaration *declaration, Argument *argument, int c
     *last = p;
     return &value_none;
 }
+
+// ---- fitted(metric(x)) ---------------------------------------------------------------------------
+
+// The arguments with tensors of the sample replaced by fields of the open graph.
+static Argument *as_fields(Tracer *t, const Argument *argument, int count, int *fields)
+{
+    Argument *inner = arena_alloc(t->arena, sizeof *inner * (size_t)(count + 1));
+    *fields = 0;
+    for (int i = 0; i < count; i++) {
+        inner[i] = argument[i];
+        if (argument[i].value->kind != V_TENSOR)
+            continue;
+        const Node *node = argument[i].value->node;
+        inner[i].value = value_tensor(t->arena, make_field(&t->builder, (*fields)++, node->dtype,
+                                                           &node->shape));
+    }
+    return inner;
+}
+
+// Opens a graph and binds the metric to it; `old` holds the settled types of the second time.
+static bool open_fit(Tracer *t, Pending *p, Graph *graph, const Argument *argument, int count,
+                     int *fields)
+{
+    const Ast *update = member_named(p->declaration, AST_METHOD, "update");
+    p->scope = scope_new(t->arena, p->declaration->scope);
+    Binder binder = {.what = arena_format(t->arena, "`%s`", p->declaration->name),
+                     .kind = BIND_LOCAL, .tensors = true, .span = p->span};
+    begin_graph(t, graph);
+    set_origin(t, p->span);
+    return bind_arguments(t, p->scope, p->declaration->tree->a,
+                          as_fields(t, argument, count, fields), count, &binder)
+        && read_states(t, p->scope, p->declaration, update, p->state, &p->count);
+}
+
+static void state_fields(Tracer *t, Pending *p, int first)
+{
+    for (int i = 0; i < p->count; i++)
+        p->state[i].value = value_tensor(t->arena, make_field(&t->builder, first + i,
+                                                              p->state[i].dtype,
+                                                              &p->state[i].shape));
+}
+
+static bool state_results(Tracer *t, Pending *p)
+{
+    for (int i = 0; i < p->count; i++) {
+        MetricState *s = &p->state[i];
+        Node *node = to_tensor(t, s->value, s->dtype, s->member->span);
+        if (!node)
+            return false;
+        node = make_cast(&t->builder, s->dtype, node);
+        if (!shape_equal(&node->shape, &s->shape)) {
+            fail(t, E_METRIC_STATE, s->member->span, "the state `%s` is %s, but its update gives "
+                 "%s", s->member->name, shape_text(t->arena, &s->shape),
+                 shape_text(t->arena, &node->shape));
+            return false;
+        }
+        graph_result(t->graph, (Result){RESULT_FIELD, i, s->member->name, node, NULL, p->span});
+    }
+    return true;
+}
+
+static bool settle_all(Tracer *t, Pending *p, const Ast *update, const Argument *argument, int count)
+{
+    int fields;
+    if (!open_fit(t, p, graph_new(t->arena, t->diag, "fitted"), argument, count, &fields)
+        || !first_values(t, p->state, p->count)
+        || !run_update_method(t, p->scope, update, p->state, p->count))
+        return false;
+    for (int i = 0; i < p->count; i++)
+        if (!settle_type(t, &p->state[i]))
+            return false;
+    return true;
+}
+
+static bool trace_fit_update(Tracer *t, Pending *p, const Ast *update, Graph *graph,
+                             const Argument *argument, int count)
+{
+    MetricState settled[most_states];
+    memcpy(settled, p->state, sizeof settled);
+    int fields;
+    if (!open_fit(t, p, graph, argument, count, &fields))
+        return false;
+    memcpy(p->state, settled, sizeof settled);
+    state_fields(t, p, fields);
+    return run_update_method(t, p->scope, update, p->state, p->count) && state_results(t, p);
+}
+
+bool trace_fit(Tracer *t, Declaration *declaration, const Argument *argument, int count, Span span,
+               FitGraphs *fit)
+{
+    const Ast *update = member_named(declaration, AST_METHOD, "update");
+    if (!update) {
+        fail(t, E_NO_UPDATE, span, "the metric `%s` has no `update`", declaration->name);
+        return false;
+    }
+    Pending *p = arena_alloc(t->arena, sizeof *p);
+    *p = (Pending){.declaration = declaration, .name = declaration->name, .span = span};
+    Context outer = save_context(t);
+    *fit = (FitGraphs){graph_new(t->arena, t->diag, "fitted_start"),
+                       graph_new(t->arena, t->diag, "fitted_update"),
+                       graph_new(t->arena, t->diag, "fitted_compute")};
+    bool good = settle_all(t, p, update, argument, count)
+             && trace_fit_update(t, p, update, fit->update, argument, count);
+    if (good) {
+        begin_graph(t, fit->compute);
+        set_origin(t, span);
+        state_fields(t, p, 0);
+        Value *value = run_compute(t, p);
+        Node *node = value->kind == V_POISON ? NULL : to_tensor(t, value, t->float_type, span);
+        good = node != NULL;
+        if (good)
+            graph_result(fit->compute, (Result){RESULT_FIELD, 0, "fitted", node, NULL, span});
+        begin_graph(t, fit->start);
+        for (int i = 0; i < p->count; i++) {
+            Node *start = good ? start_of(t, &p->state[i], span) : NULL;
+            good = start != NULL;
+            if (good)
+                graph_result(fit->start, (Result){RESULT_FIELD, i, p->state[i].member->name, start,
+                                                  NULL, span});
+        }
+    }
+    restore_context(t, &outer);
+    return good;
+}

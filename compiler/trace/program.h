@@ -54,6 +54,8 @@ typedef struct DataBlock {
     int64_t rows, batch;
     double split[3];            // train, val, test; negative: absent
     bool split_share[3], split_given, split_file_order, shuffle, drop_last;
+    bool split_fixed;           // drawn by split_seed, as statistics of the training rows are known
+    uint64_t split_seed;
     RawField *raw;
     int raw_count;
     DataField *field;

@@ -123,8 +123,9 @@ void trace_sample(Tracer *t, DataPart *data, const Ast *sample)
     if (!read_texts(t, data))
         return;
     Scope *evaluating = trace_variant(t, data, sample, false);
+    int errors = diag_count(t->diag);
     Scope *training = evaluating ? trace_variant(t, data, sample, true) : NULL;
-    if (!training)
+    if (!training || diag_count(t->diag) > errors)
         return;
     check_alike(t, evaluating, training);
     data->fields = evaluating;
@@ -145,6 +146,15 @@ static RawField raw_field(const RawColumn *column)
     raw.word = column->word;
     raw.word_count = column->word_count;
     return raw;
+}
+
+// Again after `sample` asked for more texts of a column.
+void fill_raw(Tracer *t, DataPart *data)
+{
+    DataBlock *block = data->block;
+    block->raw = arena_alloc(t->arena, sizeof *block->raw * (size_t)(data->raw_count + 1));
+    for (block->raw_count = 0; block->raw_count < data->raw_count; block->raw_count++)
+        block->raw[block->raw_count] = raw_field(&data->raw[block->raw_count]);
 }
 
 // A field is a class index if it is a whole number that a column has as it is, only cast; then no
@@ -232,10 +242,7 @@ void finish_data(Tracer *t)
     t->program->data = data && data->block ? data->block : no_data(t);
     if (!data || !data->block || !data->source || !data->fields)
         return;
-    DataBlock *block = data->block;
-    block->raw = arena_alloc(t->arena, sizeof *block->raw * (size_t)(data->raw_count + 1));
-    for (int i = 0; i < data->raw_count; i++)
-        block->raw[block->raw_count++] = raw_field(&data->raw[i]);
+    fill_raw(t, data);
     add_fields(t, data);
     const char *root = t->options->data_root ? t->options->data_root : t->spec_folder;
     program_setting(t, "data.root", value_text(t->arena, root), NULL, false);

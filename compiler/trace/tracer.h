@@ -195,6 +195,7 @@ struct Tracer {
     int calls;
     const Ast *members;         // of the callback or schedule whose hooks are traced
     bool fitting;               // inside fitted(…)
+    Value *fitted;              // what the metric in it came to
     const char *instance_prefix;// settings of the optimizer, schedule or callback being made
     const char *word_training, *word_forward;
     const char *log_name;       // of the item being evaluated

@@ -64,6 +64,8 @@ bool lt_run_open(struct lt_run *run, const struct lt_program *program, const str
         return false;
     run->seed = (uint64_t)settings->number[settings->trainer.seed];
     run->split_seed = run->seed;
+    if (program->data_count && program->data[0].split_fixed)
+        run->split_seed = program->data[0].split_seed;
     run->host = (struct lt_host){
         .ranks = 1, .metric = run->metrics.newest, .setting = settings->number,
         .state = run->state, .frozen = run->frozen, .run = run, .call = &lt_trainer_calls,

@@ -76,6 +76,8 @@ struct lt_data {
     int64_t rows;               // of the source when compiled; 0: unknown
     struct lt_split train, val, test;
     bool split_given, split_file_order;
+    bool split_fixed;           // drawn by split_seed whatever the run's seed is: statistics of the
+    uint64_t split_seed;        // training rows are compiled in
     int64_t batch;
     bool shuffle, drop_last;
     int raw_count, field_count;
