@@ -1,7 +1,7 @@
 """Checks every block of code in the documentation: python3 check.py --ltc LTC [--build] [PAGE ...]
 
 Each block is checked by `ltc check`; a block that is marked `error` must fail with that code. With
---build, whole specs are built too and run two steps of everything (`fit`, then `test`).
+--build, whole specs are built too and run two steps of everything.
 """
 import argparse
 import os
@@ -71,7 +71,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ltc", default="ltc")
     parser.add_argument("--checker", help="a program to call in place of `ltc check`")
-    parser.add_argument("--build", action="store_true")
+    parser.add_argument("--build", action="store_true", help="build and run whole specs, too")
+    parser.add_argument("--build-all", action="store_true", help="build and run fragments, too")
     parser.add_argument("--keep", help="folder for the specs, kept afterwards")
     parser.add_argument("page", nargs="*")
     given = parser.parse_args()
@@ -89,7 +90,8 @@ def main():
         files.write_all(folder, os.path.join(ROOT, "examples", "data"))
         for number, block in enumerate(found):
             wrong = check(block, number, checker, folder)
-            if not wrong and given.build and block.kind == "spec" and not block.error:
+            builds = given.build_all or (given.build and block.kind == "spec")
+            if not wrong and builds and not block.error:
                 wrong = build(block, number, [given.ltc], folder)
             if wrong:
                 failed += 1
