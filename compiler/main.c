@@ -126,11 +126,11 @@ static double seconds(void)
 // Programs look for their data where the spec lies, from wherever they are started.
 static void root_data(Compile *c, Options *options)
 {
-    const char *slash = strrchr(options->spec, '/');
-    const char *folder = options->data_root ? options->data_root
-                       : slash ? arena_string(c->arena, options->spec,
-                                              (size_t)(slash - options->spec) + (slash == options->spec))
-                       : ".";
+    const char *slash = strrchr(options->spec, '/'), *folder = options->data_root;
+    if (!folder && slash)
+        folder = arena_format(c->arena, "%.*s/", (int)(slash - options->spec), options->spec);
+    else if (!folder)
+        folder = ".";
     char *full = realpath(folder, NULL);
     if (full)
         options->data_root = arena_string(c->arena, full, strlen(full));

@@ -12,7 +12,7 @@ typedef struct CommandRow {
 static const CommandRow commands[] = {
     {COMMAND_BUILD, 'b', "build", "spec.lt", "make a program that trains the model"},
     {COMMAND_CHECK, 'c', "check", "spec.lt", "find mistakes, and write nothing"},
-    {COMMAND_EMIT, 'e', "emit", "spec.lt", "print the C that it is made of, or write it to a folder"},
+    {COMMAND_EMIT, 'e', "emit", "spec.lt", "print the C that it becomes, or write it to a folder"},
     {COMMAND_EXPLAIN, 'x', "explain", "spec.lt", "parameters, kernels with their lines, memory"},
     {COMMAND_RUN, 'r', "run", "spec.lt [words]", "build and run at once; words go to the program"},
     {COMMAND_HELP, 'h', "help", "[E0123]", "explain a message, or a command"},
@@ -278,8 +278,8 @@ void options_help(Command command, FILE *out)
         if (belongs(&rows[i], command))
             print_option(&rows[i], out);
     if (!row)
-        fprintf(out, "\nExit: 0 done, 1 the spec is wrong, 2 the command line is wrong, 3 our fault.\n"
-                "Colour: on a terminal, unless NO_COLOR is set.\n");
+        fprintf(out, "\nExit: 0 done, 1 the spec is wrong, 2 the command line is wrong, 3 our "
+                "fault.\nColour: on a terminal, unless NO_COLOR is set.\n");
 }
 
 bool options_dumps(const Options *options, const char *pass)

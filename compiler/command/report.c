@@ -87,7 +87,8 @@ void print_stages(const Program *program, FILE *out)
     const char *at = program->source->text;
     for (int line = 0; line < program->line_count && *at; line++) {
         size_t length = strcspn(at, "\n");
-        fprintf(out, "%-9s %4d  %.*s\n", names[program->line_stage[line]], line + 1, (int)length, at);
+        fprintf(out, "%-9s %4d  %.*s\n", names[program->line_stage[line]], line + 1,
+                (int)length, at);
         at += length + (at[length] == '\n');
     }
 }

@@ -25,8 +25,8 @@ static void print_kernel(Arena *arena, const Kernel *kernel, FILE *out)
 
 static void print_buffer(Arena *arena, const Buffer *buffer, bool placed, FILE *out)
 {
-    fprintf(out, "  %-32s %-8s %-5s %-16s strides", buffer->name ? buffer->name : "", kinds[buffer->kind],
-            dtype_name(buffer->dtype), shape_text(arena, &buffer->shape));
+    fprintf(out, "  %-32s %-8s %-5s %-16s strides", buffer->name ? buffer->name : "",
+            kinds[buffer->kind], dtype_name(buffer->dtype), shape_text(arena, &buffer->shape));
     for (int i = 0; i < buffer->shape.rank; i++)
         fprintf(out, " %s", dim_text(arena, buffer->stride[i]));
     if (placed && buffer->kind != BUFFER_FIELD && buffer->kind != BUFFER_OUTPUT)

@@ -285,8 +285,8 @@ static Value *count_classes(Tracer *t, DataPart *data, Span span)
         }
     if (labels != 1) {
         fail(t, E_CLASSES, span, labels ? "`sample` of `%s` takes %d columns of whole numbers, so "
-             "its classes are not known" : "`sample` of `%s` takes no whole number a row, so it has "
-             "no classes", data->declaration->name, labels);
+             "its classes are not known" : "`sample` of `%s` takes no whole number a row, so it "
+             "has no classes", data->declaration->name, labels);
         diag_hint(t->diag, "give the block a member: classes = 10");
         return &value_poison;
     }

@@ -56,9 +56,11 @@ static Graph *arguments_graph(Tracer *t, const Argument *argument, int count, Sp
     *graph = *t->graph;
     graph->result = NULL;
     graph->result_count = graph->result_capacity = 0;
-    for (int i = 0; i < count; i++)
-        if (argument[i].value->kind == V_TENSOR)
-            graph_result(graph, (Result){RESULT_FIELD, i, "x", argument[i].value->node, NULL, span});
+    for (int i = 0; i < count; i++) {
+        const Value *value = argument[i].value;
+        if (value->kind == V_TENSOR)
+            graph_result(graph, (Result){RESULT_FIELD, i, "x", value->node, NULL, span});
+    }
     return graph;
 }
 

@@ -408,7 +408,8 @@ static bool state_results(Tracer *t, Pending *p)
     return true;
 }
 
-static bool settle_all(Tracer *t, Pending *p, const Ast *update, const Argument *argument, int count)
+static bool settle_all(Tracer *t, Pending *p, const Ast *update, const Argument *argument,
+                       int count)
 {
     int fields;
     if (!open_fit(t, p, graph_new(t->arena, t->diag, "fitted"), argument, count, &fields)
