@@ -67,10 +67,14 @@ static bool lanes_divide(const Tiles *p)
 
 static void print_sizes(const Tiles *p)
 {
-    c_line(p->c, "enum { tile = lt_rows, lanes = %s, block_rows = %d };", lanes_text(p),
-           (int)p->t->block);
     c_line(p->c, "const int row_count = %s, lane_count = %s;", rows_text(p), lane_count_text(p));
     c_line(p->c, "const int panels = (lane_count + lanes - 1) / lanes;");
+    if (p->t->parts) {
+        c_line(p->c, "const int tiles = (row_count + tile - 1) / tile;");
+        c_line(p->c, "const int turns = %s, parts = (turns + part_turns - 1) / part_turns;",
+               c_dim(p->c, p->t->sum[0].count));
+        return;
+    }
     c_line(p->c, "const int blocks = (row_count + block_rows - 1) / block_rows;");
     c_line(p->c, "const int units = %spanels * blocks;", outer_text(p));
 }
@@ -108,17 +112,9 @@ static void print_point(const Tiles *p, const char *qualifier, const Loop *loop,
     }
 }
 
-static void print_unit(const Tiles *p)
+static void print_first_lane(const Tiles *p)
 {
     const Tiling *t = p->t;
-    if (t->panel_outermost) {
-        c_line(p->c, "const int block = unit %% blocks, panel = unit / blocks %% panels;");
-    } else {
-        c_line(p->c, "const int panel = unit %% panels, block = unit / panels %% blocks;");
-    }
-    print_point(p, "const ", t->outer, t->outer_count, "(unit / (panels * blocks))");
-    c_line(p->c, "const int first_row = block * block_rows;");
-    c_line(p->c, "const int last_row = lt_least(first_row + block_rows, row_count);");
     if (lanes_divide(p)) {
         c_line(p->c, "const %s %s = panel * lanes;", c_integer(p->c), p->first_lane);
     } else if (t->padded) {
@@ -129,6 +125,19 @@ static void print_unit(const Tiles *p)
                c_integer(p->c), p->first_lane);
         c_line(p->c, "const int skip = panel * lanes - %s;", p->first_lane);
     }
+}
+
+static void print_unit(const Tiles *p)
+{
+    const Tiling *t = p->t;
+    if (t->panel_outermost)
+        c_line(p->c, "const int block = unit %% blocks, panel = unit / blocks %% panels;");
+    else
+        c_line(p->c, "const int panel = unit %% panels, block = unit / panels %% blocks;");
+    print_point(p, "const ", t->outer, t->outer_count, "(unit / (panels * blocks))");
+    c_line(p->c, "const int first_row = block * block_rows;");
+    c_line(p->c, "const int last_row = lt_least(first_row + block_rows, row_count);");
+    print_first_lane(p);
 }
 
 // ---- operands -----------------------------------------------------------------------------------
@@ -299,6 +308,56 @@ static void print_straight(const Tiles *p)
     c_close(p->c);
 }
 
+// ---- parts --------------------------------------------------------------------------------------
+
+// Each part of the batch adds up sums of its own, chunk by chunk through all tiles.
+static void print_parts(const Tiles *p)
+{
+    const Tiling *t = p->t;
+    const char *partial = c_buffer(p->c, t->partial);
+    c_written(p->c, t->partial);
+    c_share(p->c, "");
+    c_open(p->c, "for (int unit = 0; unit < %sparts; unit++)", outer_text(p));
+    print_point(p, "const ", t->outer, t->outer_count, "(unit / parts)");
+    c_line(p->c, "const int start = unit %% parts * part_turns;");
+    c_line(p->c, "const int end = lt_least(start + part_turns, turns);");
+    c_line(p->c, "%s *into = %s + (ptrdiff_t)unit * panels * tiles * tile * lanes;", p->type,
+           partial);
+    c_open(p->c, "for (int turn = start; turn < end; turn += chunk)");
+    c_line(p->c, "nest.loop[%d].count = lt_least(chunk, end - turn);", tile_loops - t->sum_count);
+    c_open(p->c, "for (int panel = 0; panel < panels; panel++)");
+    print_first_lane(p);
+    if (t->row_count > 1)
+        print_point(p, "", t->row, t->row_count, "0");
+    c_open(p->c, "for (int row = 0; row < row_count; row += tile)");
+    print_tile(p, "turn > start", "into + (panel * tiles + row / tile) * tile * lanes");
+    for (int i = 0; i < 4; i++)
+        c_close(p->c);
+}
+
+static void print_parts_joined(const Tiles *p)
+{
+    const Tiling *t = p->t;
+    c_share(p->c, "");
+    c_open(p->c, "for (int unit = 0; unit < %spanels * tiles; unit++)", outer_text(p));
+    c_line(p->c, "const int panel = unit / tiles %% panels, row = unit %% tiles * tile;");
+    c_line(p->c, "const int last_row = row_count;");
+    print_point(p, "const ", t->outer, t->outer_count, "(unit / (panels * tiles))");
+    print_first_lane(p);
+    c_line(p->c, "_Alignas(64) %s sum[tile * lanes];", p->type);
+    c_line(p->c, "for (int i = 0; i < tile * lanes; i++) sum[i] = 0;");
+    c_open(p->c, "for (int part = 0; part < parts; part++)");
+    c_line(p->c, "const int at = (unit / (panels * tiles) * parts + part) * panels * tiles +");
+    c_line(p->c, "               unit %% (panels * tiles);");
+    c_line(p->c, "const %s *from = %s + (ptrdiff_t)at * tile * lanes;", p->type,
+           c_buffer(p->c, t->partial));
+    c_pragma(p->c, "omp simd");
+    c_line(p->c, "for (int i = 0; i < tile * lanes; i++) sum[i] += from[i];");
+    c_close(p->c);
+    print_tile_after(p);
+    c_close(p->c);
+}
+
 // ---- rows in one run ----------------------------------------------------------------------------
 
 // True if along the rows, flattened, the index goes by one stride.
@@ -377,7 +436,8 @@ static void take_names(C *c)
     static const char *const names[] = {
         "tile", "lanes", "block_rows", "row_count", "lane_count", "panels", "blocks", "units",
         "nest", "unit", "block", "panel", "first_row", "last_row", "last", "skip", "row", "left",
-        "sum", "i", "j", "into", "total", "turn",
+        "sum", "i", "j", "into", "total", "turn", "tiles", "turns", "parts", "part", "part_turns",
+        "chunk", "start", "end", "from", "at",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         c_keep(c, names[i]);
@@ -390,11 +450,22 @@ void c_contraction(C *c, const Kernel *kernel)
     p.value = c_acc(c, &p.stage->acc[0]);
     p.first = var_new(p.context, "first_lane", p.t->lanes);
     join_places(&p);
+    if (p.t->parts)
+        c_line(c, "enum { tile = lt_rows, lanes = %s, chunk = %d, part_turns = %d };",
+               lanes_text(&p), (int)p.t->chunk, (int)p.t->part_turns);
+    else
+        c_line(c, "enum { tile = lt_rows, lanes = %s, block_rows = %d };", lanes_text(&p),
+               (int)p.t->block);
     print_sizes(&p);
     print_nest(&p);
+    p.first_lane = c_var(c, p.first);
+    if (p.t->parts) {
+        print_parts(&p);
+        print_parts_joined(&p);
+        return;
+    }
     c_share(c, "");
     c_open(c, "for (int unit = 0; unit < units; unit++)");
-    p.first_lane = c_var(c, p.first);
     print_unit(&p);
     if (p.t->chunk)
         print_chunks(&p);

@@ -8,6 +8,7 @@ enum {
     small_rows = 256,                           // below: more, smaller units
     panel_bytes = 256 << 10,                    // lanes' operand above this: panels outermost
     chunk_products = 512,                       // terms of a sum that is cut in chunks
+    part_bytes = 1 << 20, most_parts = 8,
 };
 
 Dim loops_size(const Loop *loop, int count)
@@ -86,6 +87,35 @@ static int64_t choose_chunk(const PlanStep *step, const Tiling *t)
     return chunk < size_at_bound(step, t->sum[0].count) ? chunk : 0;
 }
 
+static int64_t up_to(int64_t count, int64_t unit)
+{
+    return (count + unit - 1) / unit * unit;
+}
+
+// A sum over the batch with few results is cut in parts that threads share; each keeps results of
+// its own, so what a part reads of the batch it reads once.
+static void choose_parts(PlanStep *step, Tiling *t)
+{
+    if (!t->chunk)
+        return;
+    const int64_t widest = t->width ? t->width : tile_width(t->dtype, 2);
+    const int64_t rows = size_at_bound(step, loops_size(t->row, t->row_count));
+    const int64_t results = size_at_bound(step, loops_size(t->outer, t->outer_count)) *
+                            up_to(rows, tile_rows) *
+                            up_to(size_at_bound(step, t->lanes), widest);
+    const int64_t turns = size_at_bound(step, t->sum[0].count);
+    if (results * dtype_bytes(t->dtype) > part_bytes || turns < 2 * t->chunk)
+        return;
+    t->part_turns = up_to((turns + most_parts - 1) / most_parts, t->chunk);
+    t->parts = (int)((turns + t->part_turns - 1) / t->part_turns);
+    Buffer *partial = arena_alloc(step->context.arena, sizeof *partial);
+    *partial = (Buffer){.id = step->context.next_var++, .name = "partial", .kind = BUFFER_ARENA,
+                        .dtype = t->dtype, .first = -1, .last = -1};
+    partial->shape = (Shape){.rank = 1, .dim = {dim_of(t->parts * results)}};
+    partial->stride[0] = dim_of(1);
+    t->partial = partial;
+}
+
 static bool stores_along_rows(const Stage *stage, const Tiling *t)
 {
     Dim stride;
@@ -103,12 +133,13 @@ static int64_t choose_block(const PlanStep *step, const Tiling *t)
     return rows < small_rows ? block_rows_small : block_rows;
 }
 
-static void schedule(const PlanStep *step, const Stage *stage, Tiling *t)
+static void schedule(PlanStep *step, const Stage *stage, Tiling *t)
 {
     int64_t sum = 1;
     for (int i = 0; i < t->sum_count; i++)
         sum *= size_at_bound(step, t->sum[i].count);
     t->chunk = choose_chunk(step, t);
+    choose_parts(step, t);
     t->block = choose_block(step, t);
     t->turned = stores_along_rows(stage, t);
     t->panel_outermost =

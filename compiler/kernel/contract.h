@@ -31,7 +31,10 @@ struct Tiling {
     const Expr *left, *right;           // loads: the operand of the rows, that of the lanes
     TileLoop sum[tile_loops];           // outermost first
     int sum_count;
-    int64_t chunk;                      // turns of sum[0] that are summed apart; 0: all in sequence
+    int64_t chunk;                      // turns of sum[0] that stay together; 0: all of them
+    int parts;                          // of sum[0], summed apart and then in order; 0: chunks are
+    int64_t part_turns;                 // a multiple of chunk
+    Buffer *partial;                    // tiles of sums for each part, as the machine cuts them
     int64_t block;                      // rows of a unit of work, a multiple of tile_rows
     bool panel_outermost;               // units run along rows first, then to the next lanes
     bool turned;                        // stores are contiguous along rows, not along lanes

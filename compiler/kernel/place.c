@@ -1,4 +1,5 @@
 #include "place.h"
+#include "contract.h"
 
 #include "../base/mutant.h"
 
@@ -142,6 +143,9 @@ static void use_kernel(Uses *u, const Kernel *kernel)
         use_body(u, &stage->after);
         if (stage->special)
             use_special(u, stage->special);
+        const Tiling *tiling = stage->contraction ? stage->contraction->tiling : NULL;
+        if (tiling && tiling->partial)
+            use(u, tiling->partial);
     }
 }
 
