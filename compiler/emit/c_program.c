@@ -401,6 +401,12 @@ void emit_program(File *file)
     text_add(file->out, "    .mask_count = %d, .logs_csv = %d, .logs_tensorboard = %d,"
              " .has_clip = %d, .has_accumulation = %d,\n", program->mask_count, program->logs_csv,
              program->logs_tensorboard, program->has_clip, program->has_accumulation);
+    if (program->predict_setting >= 0)
+        text_add(file->out, "    .predict_setting = %d, .predict_most = %lld,\n",
+                 program->predict_setting + 1,
+                 (long long)program->phase[PHASE_PREDICT]->bound);
+    if (program->reads_elapsed)
+        text_add(file->out, "    .reads_elapsed = true,\n");
     if (program->init)
         text_add(file->out, "    .init = %s,\n", step_name_of(file, program->init));
     print_steps(file, "phase", program->phase);
