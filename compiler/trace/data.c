@@ -29,8 +29,8 @@ static const char *const part_name[3] = {"train", "val", "test"};
 static bool split_part(Tracer *t, DataBlock *block, int part, const Value *value, Span span)
 {
     bool share = value->kind == V_NUMBER && !value->whole;
-    if (value->kind != V_NUMBER || value->number < 0 || (share && value->number > 1)
-        || value->number > 9e15) {
+    if (value->kind != V_NUMBER || !(value->number >= 0 && value->number <= 9e15)
+        || (share && value->number > 1)) {
         fail(t, E_SPLIT, span, "`%s` is a number of rows or a share of them, such as 8000 or "
              "80%%, but this is %s", part_name[part], value_text_of(t->arena, value));
         return false;
@@ -219,8 +219,8 @@ static bool fill_block(Tracer *t, DataPart *data)
     }
     if (diag_count(t->diag) > errors)
         return false;
-    if (!data->source && sample && sample->a) {
-        fail(t, E_SOURCE, sample->span, "`sample` takes fields, but the block has no source");
+    if (!data->source && sample) {
+        fail(t, E_SOURCE, sample->span, "`sample` makes samples of rows, but there is no source");
         return false;
     }
     if (data->source && !data->block->batch)

@@ -356,6 +356,17 @@ static void add_column(DataPart *data, SourceField *field, const Ast *parameter,
     data->raw_count++;
 }
 
+static bool named_twice(Tracer *t, const Ast *first, const Ast *parameter)
+{
+    for (const Ast *p = first; p != parameter; p = p->next)
+        if (p->name == parameter->name) {
+            fail(t, E_DECLARED_TWICE, parameter->span, "`sample` takes `%s` twice", p->name);
+            diag_note(t->diag, p->span, "the first is here");
+            return true;
+        }
+    return false;
+}
+
 bool match_columns(Tracer *t, DataPart *data, const Ast *sample)
 {
     SourceInfo *source = data->source;
@@ -369,7 +380,7 @@ bool match_columns(Tracer *t, DataPart *data, const Ast *sample)
         DType dtype;
         if (!field)
             no_such_column(t, source, p->name, p->span);
-        if (field && column_dtype(t, field, p, &dtype))
+        if (field && !named_twice(t, sample->a, p) && column_dtype(t, field, p, &dtype))
             add_column(data, field, p, dtype);
         else
             good = false;
