@@ -113,7 +113,10 @@ static bool resume(struct lt_run *run, const char *path)
     if (!lt_checkpoint_load(path, run->program, run->block, &run->resumed, &run->fault)
         || !open_folder(run, path) || !lt_state_restore(run))
         return false;
-    lt_saves_clean(run);
+    if (run->saves.current)
+        lt_saves_complete(run);
+    else
+        lt_saves_forget(run);
     lt_run_update_host(run);
     lt_console_say(&run->console, "resumed from %s: step %" PRId64 ", epoch %" PRId64, path,
                    run->at.step, run->at.epoch);

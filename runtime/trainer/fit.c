@@ -89,7 +89,7 @@ static bool train_batch(struct lt_run *run)
 
     const int64_t index = run->at.batch++;
     run->at.step += !lt_run_window_is_open(run);
-    run->saves.current = false;
+    lt_saves_move_on(run);
     const int bad = lt_metrics_take(&run->metrics);
     lt_run_update_host(run);
     run->host.batch = (double)index;

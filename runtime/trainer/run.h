@@ -22,6 +22,10 @@ struct lt_position {            // between two batches
     bool validating;            // the validation that is due here has not been finished
 };
 
+enum { LT_FILE_MOST = LT_NAME_MOST + 16 };
+
+// The files of one position have the same contents: whichever is found after a kill, it names the
+// others, which are then written, and those that were to be deleted for them.
 struct lt_saves {
     char *folder;               // "…/version_3/checkpoints", NULL: nothing is saved
     char *last;                 // "…/checkpoints/last.safetensors"
@@ -29,6 +33,9 @@ struct lt_saves {
     int requests;
     struct lt_kept *kept;       // best first for each callback
     int kept_count, kept_room;
+    char file[LT_SAVES + 1][LT_FILE_MOST];          // of the present position
+    char doomed[LT_SAVES][LT_FILE_MOST];            // to be deleted once those are on the disk
+    int files, doomed_count;
     bool current;               // a file on the disk holds the present position
     bool failed;                // some save could not be made
 };

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,76 +169,111 @@ static void delete_file(struct lt_run *run, const char *file)
     free(path);
 }
 
+// ---- settling the list --------------------------------------------------------------------------
+
+static void add_file(struct lt_saves *saves, const char *file)
+{
+    for (int i = 0; i < saves->files; i++)
+        if (strcmp(saves->file[i], file) == 0)
+            return;
+    if (saves->files <= LT_SAVES)
+        snprintf(saves->file[saves->files++], LT_FILE_MOST, "%s", file);
+}
+
+static void forget_file(struct lt_saves *saves, int callback, const char *file)
+{
+    for (int i = saves->kept_count - 1; i >= 0; i--)
+        if ((callback == INT_MIN || saves->kept[i].callback == callback)
+            && strcmp(saves->kept[i].file, file) == 0) {
+            free(saves->kept[i].file);
+            kept_remove(saves, i);
+        }
+}
+
+static void doom(struct lt_saves *saves, int victim)
+{
+    if (saves->doomed_count < LT_SAVES)
+        snprintf(saves->doomed[saves->doomed_count++], LT_FILE_MOST, "%s",
+                 saves->kept[victim].file);
+    free(saves->kept[victim].file);
+    kept_remove(saves, victim);
+}
+
+// False if the file is not among the best and need not be written.
+static bool settle(struct lt_run *run, const struct lt_save_request *request)
+{
+    struct lt_saves *saves = &run->saves;
+    char file[LT_FILE_MOST];
+    snprintf(file, sizeof file, "%s.safetensors", request->name);
+    forget_file(saves, request->callback, file);
+
+    const int victim = kept_victim(saves, request);
+    if (victim == -2)
+        return false;
+    const struct lt_kept entry = {
+        .callback = request->callback, .score = request->score,
+        .greater_is_better = request->greater_is_better, .file = strdup(file),
+    };
+    if (victim >= 0 && entry.file)
+        doom(saves, victim);
+    if (!entry.file || !kept_insert(saves, kept_place(saves, request), &entry)) {
+        lt_print_error("no memory to save a checkpoint");
+        saves->failed = true;
+        free(entry.file);
+        return true;
+    }
+    add_file(saves, file);
+    return true;
+}
+
 // ---- writing ------------------------------------------------------------------------------------
 
-// `doomed`: the file that is deleted once this one is on the disk, or NULL.
-static bool write_file(struct lt_run *run, const char *file, const char *doomed)
+static void flush_logs(struct lt_run *run)
+{
+    struct lt_fault fault = {.text = ""};
+    if (!lt_csv_flush(&run->csv, true, &fault) || !lt_events_flush(&run->events, &fault))
+        lt_row_fault(run, &fault);
+}
+
+static bool write_file(struct lt_run *run, const char *file)
 {
     struct lt_fault fault = {.text = ""};
     struct lt_run_state state;
     char *path = lt_path_text("%s/%s", run->saves.folder, file);
-    bool whole = path && lt_state_gather(run, &state, doomed, &fault);
-
-    struct lt_fault log_fault = {.text = ""};
-    if (!lt_csv_flush(&run->csv, true, &log_fault) || !lt_events_flush(&run->events, &log_fault))
-        lt_row_fault(run, &log_fault);
+    bool whole = path && lt_state_gather(run, &state, &fault);
     if (whole) {
         whole = lt_checkpoint_save(path, run->program, run->block, &state, &fault);
         lt_state_release(&state);
     }
     free(path);
-    if (whole) {
-        run->saves.current = true;
-        return true;
+    run->saves.current |= whole;
+    if (!whole) {
+        lt_print_error("%s", lt_failed(&fault) ? fault.text : "no memory to save a checkpoint");
+        run->saves.failed = true;
     }
-    lt_print_error("%s", lt_failed(&fault) ? fault.text : "no memory to save a checkpoint");
-    run->saves.failed = true;
-    return false;
+    return whole;
 }
 
-// The list changes before the file is written, since the file holds it, and back if that failed.
-// False if the file is not among the best and was not written.
-static bool save_ranked(struct lt_run *run, const struct lt_save_request *request)
+// An older file is only deleted where every newer one could be written: else it stays, and the
+// list forgets it.
+static void write_all(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    char file[LT_NAME_MOST + 16];
-    snprintf(file, sizeof file, "%s.safetensors", request->name);
-    for (int i = saves->kept_count - 1; i >= 0; i--)
-        if (saves->kept[i].callback == request->callback
-            && strcmp(saves->kept[i].file, file) == 0) {
-            free(saves->kept[i].file);
-            kept_remove(saves, i);
+    bool whole = true;
+    flush_logs(run);
+    for (int i = 0; i < saves->files; i++)
+        if (!write_file(run, saves->file[i])) {
+            forget_file(saves, INT_MIN, saves->file[i]);
+            whole = false;
         }
+    for (int i = 0; whole && i < saves->doomed_count; i++)
+        delete_file(run, saves->doomed[i]);
+}
 
-    const int victim = kept_victim(saves, request);
-    if (victim == -2)
-        return false;
-    struct lt_kept gone = {.file = NULL};
-    if (victim >= 0) {
-        gone = saves->kept[victim];
-        kept_remove(saves, victim);
-    }
-    const struct lt_kept entry = {
-        .callback = request->callback, .score = request->score,
-        .greater_is_better = request->greater_is_better, .file = strdup(file),
-    };
-    const int place = kept_place(saves, request);
-    if (!entry.file || !kept_insert(saves, place, &entry)) {
-        lt_print_error("no memory to save a checkpoint");
-        saves->failed = true;
-        free(entry.file);
-    } else if (write_file(run, file, gone.file)) {
-        if (gone.file)
-            delete_file(run, gone.file);
-        free(gone.file);
-        return true;
-    } else {
-        kept_remove(saves, place);
-        free(entry.file);
-    }
-    if (gone.file && !kept_insert(saves, victim, &gone))
-        free(gone.file);
-    return true;
+void lt_saves_move_on(struct lt_run *run)
+{
+    run->saves.current = false;
+    run->saves.files = run->saves.doomed_count = 0;
 }
 
 // A callback that keeps only the best may not lose the work since then: where its file was not good
@@ -251,23 +287,53 @@ void lt_saves_perform(struct lt_run *run)
     saves->requests = 0;
     for (int i = 0; i < requests; i++) {
         if (saves->request[i].keep != 0)
-            refused |= !save_ranked(run, &saves->request[i]);
+            refused |= !settle(run, &saves->request[i]);
         last |= saves->request[i].last;
     }
-    if (last || (refused && !saves->current))
-        write_file(run, "last.safetensors", NULL);
+    if (last || (refused && saves->files == 0))
+        add_file(saves, "last.safetensors");
+    if (requests > 0 && saves->files > 0)
+        write_all(run);
 }
 
 const char *lt_saves_write_last(struct lt_run *run)
 {
-    if (!run->saves.folder || !write_file(run, "last.safetensors", NULL))
+    if (!run->saves.folder)
         return NULL;
-    return run->saves.last;
+    flush_logs(run);
+    return write_file(run, "last.safetensors") ? run->saves.last : NULL;
 }
 
-void lt_saves_clean(struct lt_run *run)
+void lt_saves_forget(struct lt_run *run)
 {
-    const char *doomed = lt_run_state_fact(&run->resumed, "doomed");
-    if (run->saves.folder && doomed && *doomed)
-        delete_file(run, doomed);
+    while (run->saves.kept_count > 0) {
+        free(run->saves.kept[run->saves.kept_count - 1].file);
+        kept_remove(&run->saves, run->saves.kept_count - 1);
+    }
+    run->saves.files = run->saves.doomed_count = 0;
+}
+
+static bool is_there(struct lt_run *run, const char *file)
+{
+    struct lt_fault fault = {.text = ""};
+    struct lt_run_state state = {.step = 0};
+    char *path = lt_path_text("%s/%s", run->saves.folder, file);
+    const bool whole = path && lt_checkpoint_peek(path, run->program, &state, &fault);
+    const bool same = whole && state.step == run->at.step && state.epoch == run->at.epoch
+                   && state.batch == run->at.batch;
+    lt_run_state_free(&state);
+    free(path);
+    return same;
+}
+
+void lt_saves_complete(struct lt_run *run)
+{
+    struct lt_saves *saves = &run->saves;
+    if (!saves->folder)
+        return;
+    for (int i = 0; i < saves->files; i++)
+        if (!is_there(run, saves->file[i]))
+            write_file(run, saves->file[i]);
+    for (int i = 0; i < saves->doomed_count; i++)
+        delete_file(run, saves->doomed[i]);
 }

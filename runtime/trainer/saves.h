@@ -1,8 +1,8 @@
 // saves.h: which checkpoints there are: what callbacks asked for, the best k, the last one.
 //
-// Requests are carried out between two steps. An older file is deleted only after the newer one is
-// whole and on the disk, and what is still to be deleted stands in the newer one, so that a kill
-// between the two leaves nothing behind. A save that fails is one sentence: the older checkpoints
+// Requests are carried out between two steps: first the list of files is settled, then they are
+// written, each with the whole list, and only then older ones are deleted. So a kill anywhere in
+// between leaves nothing missing and nothing behind once the run is resumed. A save that fails is one sentence: the older checkpoints
 // stay, training goes on, and the run ends with exit code 1.
 #pragma once
 #include "trainer/run.h"
@@ -11,6 +11,9 @@
 // "val_loss=0.213"; "" is "{epoch}-{step}".
 void lt_save_name(const struct lt_run *run, const char *given, char *name, size_t size);
 
+// A batch was trained: the files of the last position are those of an older one now.
+void lt_saves_move_on(struct lt_run *run);
+
 // Carries out what was asked for during the step.
 void lt_saves_perform(struct lt_run *run);
 
@@ -18,5 +21,8 @@ void lt_saves_perform(struct lt_run *run);
 // is to be saved.
 const char *lt_saves_write_last(struct lt_run *run);
 
-// After a resume: deletes what the interrupted run had been about to delete.
-void lt_saves_clean(struct lt_run *run);
+// After a resume into another folder: the list of the old one means nothing there.
+void lt_saves_forget(struct lt_run *run);
+
+// After a resume: writes and deletes what the interrupted run had been about to.
+void lt_saves_complete(struct lt_run *run);

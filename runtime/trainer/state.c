@@ -86,7 +86,22 @@ static bool put_line(const struct lt_run *run, struct lt_run_state *state)
     return whole;
 }
 
-static bool put_facts(const struct lt_run *run, struct lt_run_state *state, const char *doomed)
+static bool put_files(const struct lt_saves *saves, struct lt_run_state *state)
+{
+    bool whole = true;
+    char name[FACT_NAME];
+    for (int i = 0; whole && i < saves->files; i++) {
+        snprintf(name, sizeof name, "file.%d", i);
+        whole = lt_run_state_set(state, name, saves->file[i]);
+    }
+    for (int i = 0; whole && i < saves->doomed_count; i++) {
+        snprintf(name, sizeof name, "doomed.%d", i);
+        whole = lt_run_state_set(state, name, saves->doomed[i]);
+    }
+    return whole;
+}
+
+static bool put_facts(const struct lt_run *run, struct lt_run_state *state)
 {
     bool whole = put_sums(&run->metrics, state) && put_requests(&run->saves, state)
               && put_line(run, state);
@@ -94,7 +109,7 @@ static bool put_facts(const struct lt_run *run, struct lt_run_state *state, cons
         whole = !run->frozen[i] || put_number(state, 1, "frozen", i);
     if (whole && run->host.stop_asked)
         whole = lt_run_state_set(state, "stop", run->host.stop_reason);
-    return whole && (!doomed || lt_run_state_set(state, "doomed", doomed));
+    return whole && put_files(&run->saves, state);
 }
 
 // The clock is part of the state only where it decides something, so that equal runs write equal
@@ -105,8 +120,7 @@ static double seconds_to_save(const struct lt_run *run)
     return decides ? lt_run_seconds(run) : 0;
 }
 
-bool lt_state_gather(struct lt_run *run, struct lt_run_state *state, const char *doomed,
-                     struct lt_fault *fault)
+bool lt_state_gather(struct lt_run *run, struct lt_run_state *state, struct lt_fault *fault)
 {
     *state = (struct lt_run_state){
         .step = run->at.step, .epoch = run->at.epoch, .batch = run->at.batch,
@@ -116,7 +130,7 @@ bool lt_state_gather(struct lt_run *run, struct lt_run_state *state, const char 
         .state = run->state, .metric = run->metrics.newest, .setting = run->settings->number,
         .kept = run->saves.kept, .kept_count = run->saves.kept_count,
     };
-    if (put_facts(run, state, doomed))
+    if (put_facts(run, state))
         return true;
     lt_state_release(state);
     return lt_fail(fault, "no memory to save a checkpoint");
@@ -139,11 +153,16 @@ static double number_of(const struct lt_run_state *state, const char *format, in
     return lt_run_state_number(state, name, 0);
 }
 
-static bool has_fact(const struct lt_run_state *state, const char *format, int index)
+static const char *numbered_fact(const struct lt_run_state *state, const char *format, int index)
 {
     char name[FACT_NAME];
     snprintf(name, sizeof name, "%s.%d", format, index);
-    return lt_run_state_fact(state, name) != NULL;
+    return lt_run_state_fact(state, name);
+}
+
+static bool has_fact(const struct lt_run_state *state, const char *format, int index)
+{
+    return numbered_fact(state, format, index) != NULL;
 }
 
 static void restore_sums(struct lt_metrics *metrics, const struct lt_run_state *state)
@@ -182,6 +201,16 @@ static void restore_requests(struct lt_saves *saves, const struct lt_run_state *
         if (text && read_request(text, &saves->request[saves->requests]))
             saves->requests++;
     }
+}
+
+static void restore_files(struct lt_saves *saves, const struct lt_run_state *state)
+{
+    const char *file;
+    while (saves->files <= LT_SAVES && (file = numbered_fact(state, "file", saves->files)))
+        snprintf(saves->file[saves->files++], LT_FILE_MOST, "%s", file);
+    while (saves->doomed_count < LT_SAVES
+           && (file = numbered_fact(state, "doomed", saves->doomed_count)))
+        snprintf(saves->doomed[saves->doomed_count++], LT_FILE_MOST, "%s", file);
 }
 
 static bool restore_kept(struct lt_saves *saves, const struct lt_run_state *state)
@@ -226,6 +255,7 @@ bool lt_state_restore(struct lt_run *run)
     restore_stop(run);
     if (run->saves.folder) {
         restore_requests(&run->saves, state);
+        restore_files(&run->saves, state);
         if (!restore_kept(&run->saves, state))
             return lt_fail(&run->fault, "no memory for the list of checkpoints");
     }

@@ -6,9 +6,7 @@
 #pragma once
 #include "trainer/run.h"
 
-// `doomed`: a file to be deleted once this state is on the disk, or NULL.
-bool lt_state_gather(struct lt_run *run, struct lt_run_state *state, const char *doomed,
-                     struct lt_fault *fault);
+bool lt_state_gather(struct lt_run *run, struct lt_run_state *state, struct lt_fault *fault);
 void lt_state_release(struct lt_run_state *state);
 
 // From run->resumed, whose variables are in the block already.

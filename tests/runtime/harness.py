@@ -21,6 +21,7 @@ SCALE = int(os.environ.get("LT_TEST_SCALE", "1"))
 
 
 class Case(unittest.TestCase):
+    maxDiff = None
     """A test with a folder of its own, `self.folder`, and the data in it."""
 
     def setUp(self):

@@ -69,17 +69,23 @@ class Resume(Case):
         self.assert_same_end(reference, "often", "stopped in every batch")
 
     def test_stopped_inside_validation(self):
-        reference = self.reference()
-        for batch in (1, 2, 7, 12):
-            root = "validation%d" % batch
-            self.run_program(*RUN, root=root, expect=143, LINEAR_SIGNAL_IN_VALIDATION=str(batch))
-            self.run_program("fit", "--resume", "auto", root=root)
-            self.check_left_over(root)
-            self.assert_same_end(reference, root, "stopped in validation batch %d" % batch)
+        for interval in ("4", "3"):         # inside a window of accumulation, and at its end
+            words = RUN + ("--trainer.val_check_interval", interval)
+            reference = self.reference(words)
+            for batch in (1, 2, 4, 7, 12):
+                root = "validation%d" % batch
+                self.run_program(*words, root=root, expect=143,
+                                 LINEAR_SIGNAL_IN_VALIDATION=str(batch))
+                self.run_program("fit", "--resume", "auto", root=root)
+                self.check_left_over(root)
+                self.assert_same_end(reference, root, "in validation batch %d" % batch)
+                shutil.rmtree(self.path(root))
+            shutil.rmtree(self.path("reference"))
 
     def test_resumed_from_inside_a_validation_that_was_done_later(self):
-        reference = self.reference()
-        self.run_program(*RUN, root="out", expect=143, LINEAR_SIGNAL_IN_VALIDATION="3")
+        words = RUN + ("--trainer.val_check_interval", "3")
+        reference = self.reference(words)
+        self.run_program(*words, root="out", expect=143, LINEAR_SIGNAL_IN_VALIDATION="3")
         folder = os.path.join(self.version(), "checkpoints")
         shutil.copy(os.path.join(folder, "last.safetensors"), self.path("kept.safetensors"))
         self.run_program("fit", "--resume", "auto")
@@ -157,6 +163,20 @@ class Resume(Case):
         self.run_program("fit", "--resume", "auto", root="a")
         self.run_program(*RUN, "--optimizer.lr", "0.01", root="b")
         self.assertEqual(self.rows(root="a"), self.rows(root="b"))
+
+    def test_a_checkpoint_from_elsewhere(self):
+        reference = self.reference()
+        self.stopped_at(31, *RUN, root="a")
+        shutil.copy(os.path.join(self.version(root="a"), "checkpoints", "last.safetensors"),
+                    self.path("elsewhere.safetensors"))
+        self.run_program("fit", "--resume", "elsewhere.safetensors", root="b")
+        name = "at-step=22.safetensors"
+        tensors = [read_safetensors(os.path.join(self.version(root=root), "checkpoints", name))[0]
+                   for root in ("b", "reference")]
+        self.assertEqual(tensors[0], tensors[1])
+        self.assertEqual(self.rows(root="b"),
+                         [row for row in self.rows(root="reference") if int(row["step"]) >= 12])
+        self.assertTrue(reference)
 
     def test_another_seed_is_refused(self):
         self.stopped_at(7, *RUN, root="out")
