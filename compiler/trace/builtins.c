@@ -32,6 +32,9 @@ static Value *wrong_name(Tracer *t, const Builtin *builtin, const Signature *s,
     fail(t, E_UNKNOWN_ARGUMENT, argument->span, "`%s` has no parameter `%s`", builtin->name,
          argument->name);
     const char *near = diag_nearest(t->arena, argument->name, s->name, s->count);
+    for (int i = 0; i < s->count; i++)
+        if (strcmp(s->name[i], foreign_parameter(argument->name)) == 0)
+            near = s->name[i];
     if (near)
         diag_hint(t->diag, "did you mean `%s`?", near);
     return &value_poison;

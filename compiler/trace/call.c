@@ -21,6 +21,18 @@ static const Ast *parameter_named(const Ast *parameters, const char *name)
     return NULL;
 }
 
+// Names that PyTorch has for parameters of ours.
+const char *foreign_parameter(const char *name)
+{
+    static const char *const names[][2] = {
+        {"dim", "axis"}, {"dims", "axis"}, {"keepdim", "keep"}, {"keepdims", "keep"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i][0], name) == 0)
+            return names[i][1];
+    return "";
+}
+
 static void unknown_argument(Tracer *t, const Ast *parameters, const Argument *argument,
                              const Binder *binder)
 {
@@ -30,7 +42,9 @@ static void unknown_argument(Tracer *t, const Ast *parameters, const Argument *a
     int count = 0;
     for (const Ast *p = parameters; p && count < 64; p = p->next)
         names[count++] = p->name;
-    const char *near = diag_nearest(t->arena, argument->name, names, count);
+    const Ast *meant = parameter_named(parameters, foreign_parameter(argument->name));
+    const char *near = meant ? meant->name
+                             : diag_nearest(t->arena, argument->name, names, count);
     if (near)
         diag_hint(t->diag, "did you mean `%s`?", near);
     else if (parameters && parameters->span.source)
@@ -106,6 +120,16 @@ static Value *to_setting(Tracer *t, const Ast *parameter, Value *value, const Bi
     return value_host(t->arena, host_leaf(t->arena, HOST_SETTING, type, index, name));
 }
 
+static void missing_argument(Tracer *t, const Ast *parameter, const Binder *binder)
+{
+    fail(t, E_MISSING_ARGUMENT, binder->span, "%s needs `%s`", binder->what, parameter->name);
+    if (parameter->span.source)
+        diag_note(t->diag, parameter->span, "declared here, without a default");
+    if (t->making && binder->tensors)
+        diag_hint(t->diag, "among layers, a function stands without brackets, or with a hole for what "
+                  "it is applied to: relu, max_pool2d(_, 2)");
+}
+
 bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *argument, int count,
                     const Binder *binder)
 {
@@ -128,9 +152,8 @@ bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *ar
         } else if (p->b) {
             value = eval(t, scope, p->b);
         } else {
-            fail(t, E_MISSING_ARGUMENT, binder->span, "%s needs `%s`", binder->what, p->name);
-            if (p->span.source)
-                diag_note(t->diag, p->span, "declared here, without a default");
+            missing_argument(t, p, binder);
+            scope_bind(t->arena, scope, p->name, &value_poison, binder->kind, p->span);
             good = false;
             continue;
         }
@@ -324,14 +347,16 @@ static Value *call_cast(Tracer *t, DType dtype, Argument *argument, int count, S
 static Value *call_leaf(Tracer *t, Value *callee, Span span)
 {
     fail(t, E_NOT_CALLABLE, span, "%s cannot be called", value_kind_text(callee));
+    if (callee->kind == V_FILL)
+        diag_hint(t->diag, "a fill gets its shape in brackets: randn[n]");
+    if (callee->kind == V_NUMBER)
+        diag_hint(t->diag, "among layers, a function with settings has a hole for what it is applied "
+                  "to: dropout(_, 0.5)");
     return &value_poison;
 }
 
-Value *call_value(Tracer *t, Value *callee, Argument *argument, int count, Span span)
+static Value *call_kind(Tracer *t, Value *callee, Argument *argument, int count, Span span)
 {
-    for (int i = 0; i < count; i++)
-        if (argument[i].value->kind == V_POISON)
-            return &value_poison;
     switch (callee->kind) {
     case V_POISON: return callee;
     case V_FUNCTION: return call_function(t, callee->function, argument, count, span);
@@ -343,6 +368,19 @@ Value *call_value(Tracer *t, Value *callee, Argument *argument, int count, Span 
     case V_DTYPE: return call_cast(t, callee->dtype, argument, count, span);
     default: return call_leaf(t, callee, span);
     }
+}
+
+Value *call_value(Tracer *t, Value *callee, Argument *argument, int count, Span span)
+{
+    for (int i = 0; i < count; i++)
+        if (argument[i].value->kind == V_POISON)
+            return &value_poison;
+    Span outer = t->called_from;
+    if (span.source && !span.source->library)
+        t->called_from = span;
+    Value *value = call_kind(t, callee, argument, count, span);
+    t->called_from = outer;
+    return value;
 }
 
 Value *apply(Tracer *t, Value *callee, Value *x, Span span)

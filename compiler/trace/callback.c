@@ -133,10 +133,13 @@ const HostExpr *schedule_rate(Tracer *t, Instance *instance, const HostExpr *ste
         }
         int errors = diag_count(t->diag);
         Context outer = save_context(t);
+        Span called_from = t->called_from;
+        t->called_from = instance->span;
         t->members = instance->declaration->tree->b;
         HostFunction *function = host_function(t, c_name(t, instance->prefix, "at"),
                                                instance->scope, at, -1);
         restore_context(t, &outer);
+        t->called_from = called_from;
         if (diag_count(t->diag) > errors)
             return NULL;
         p->schedule = arena_grow(t->arena, p->schedule, p->schedule_count, &p->schedule_capacity,
@@ -225,6 +228,7 @@ void trace_callbacks(Tracer *t)
 {
     for (int i = 0; i < t->instance_count; i++) {
         Context outer = save_context(t);
+        t->called_from = t->instance[i]->span;
         t->phase = PHASE_TRAIN;
         trace_hooks(t, t->instance[i]);
         restore_context(t, &outer);

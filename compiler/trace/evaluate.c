@@ -12,7 +12,11 @@ Value *fail(Tracer *t, Code code, Span at, const char *format, ...)
     va_start(list, format);
     const char *text = arena_vformat(t->arena, format, list);
     va_end(list);
-    diag_error(t->diag, code, at, "%s", text);
+    // A mistake that shows inside the library was made where the library was called.
+    bool inside = at.source && at.source->library && t->called_from.source;
+    diag_error(t->diag, code, inside ? t->called_from : at, "%s", text);
+    if (inside)
+        diag_note(t->diag, at, "it shows here, in the library");
     return &value_poison;
 }
 
@@ -139,7 +143,10 @@ static Value *tensor_field(Tracer *t, const Shape *shape, Value *object, const c
         return value_tensor(t->arena, make_permute(&t->builder, object->node, order));
     }
     fail(t, E_FIELD, span, "a tensor has no `%s`", name);
-    diag_hint(t->diag, "a tensor has shape, rank, size and T");
+    if (scope_find(t->file, name))
+        diag_hint(t->diag, "functions are not behind a dot: %s(x)", name);
+    else
+        diag_hint(t->diag, "a tensor has shape, rank, size and T");
     return &value_poison;
 }
 

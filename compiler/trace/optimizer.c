@@ -471,7 +471,10 @@ static void update_all(Tracer *t, Variable **variable, Node **gradient, int coun
             return;
         }
         int errors = diag_count(t->diag);
+        Span outer = t->called_from;
+        t->called_from = owner->instance->span;
         update_parameter(t, owner, variable[i], gradient[i], step);
+        t->called_from = outer;
         if (diag_count(t->diag) > errors)
             return;
     }

@@ -501,7 +501,7 @@ static void run_assert(Tracer *t, Scope *scope, const Ast *tree)
     if (tree->b && tree->b->kind == AST_STRING)
         message = format_text(t, scope, tree->b);
     fail(t, E_ASSERT, tree->a->span, "%s", message ? message : "this does not hold");
-    if (t->made_at.source)
+    if (t->made_at.source && !tree->span.source->library)
         diag_note(t->diag, t->made_at, "while making this");
 }
 

@@ -200,6 +200,7 @@ struct Tracer {
     const char *word_training, *word_forward;
     const char *log_name;       // of the item being evaluated
     Span made_at;               // the call that makes the present layer
+    Span called_from;           // the nearest call outside of the library
     bool uses_freeze;
     int *freeze_state;          // by variable id, host state index; -1
     Value *trainer_names;
@@ -310,6 +311,7 @@ void end_graph(Tracer *t);
 void trace_steps(Tracer *t);
 void trace_minimize(Tracer *t, Scope *scope, const Ast *tree);
 const Guard *window_end(Tracer *t);
+const char *foreign_parameter(const char *name);
 void make_optimizers(Tracer *t);
 bool selects(Tracer *t, Scope *scope, const Ast *selector, Variable *variable, bool *selected);
 Value *log_metric(Tracer *t, Declaration *metric, Argument *argument, int count, Span span);
