@@ -192,6 +192,8 @@ Value *field_of(Tracer *t, Value *object, const char *name, Span span)
                            span);
     case V_NAMESPACE: {
         Value *value = scope_field(t, object->names, name, object->text, span);
+        if (value->kind == V_DECLARATION && value->declaration->kind == AST_CONSTANT)
+            return constant_value(t, value->declaration, span);
         if (value->kind == V_DECLARATION && value->declaration->kind == AST_DATA) {
             DataPart *data = data_part(t, value->declaration);
             value = data ? new_value(t->arena, V_DATA) : &value_poison;
