@@ -229,7 +229,7 @@ static int emit_files(Compile *c)
     if (!folder)
         return fputs(text.data, stdout) < 0 || fflush(stdout) != 0 ? EXIT_OURS : 0;
     const char *stem = file_stem(c->arena, c->options->spec);
-    const char *makefile = toolchain_makefile(c->arena, &(Toolchain){0}, stem);
+    const char *makefile = toolchain_makefile(c->arena, stem);
     bool good = folder_make(c->arena, folder)
              && file_write(c->arena, arena_format(c->arena, "%s/%s.c", folder, stem), text.data,
                            text.length)

@@ -16,19 +16,20 @@ static const char *const libraries[] = {"-ljansson", "-lz", "-lpthread", "-lm", 
 
 // ---- finding ------------------------------------------------------------------------------------
 
-static bool in_path(Arena *arena, const char *name)
+// The file that this word starts, or NULL.
+static const char *in_path(Arena *arena, const char *name)
 {
     if (strchr(name, '/'))
-        return access(name, X_OK) == 0;
+        return access(name, X_OK) == 0 ? name : NULL;
     const char *path = getenv("PATH");
     while (path && *path) {
         size_t length = strcspn(path, ":");
         const char *file = arena_format(arena, "%.*s/%s", (int)length, path, name);
         if (length && access(file, X_OK) == 0)
-            return true;
+            return file;
         path += length + (path[length] == ':');
     }
-    return false;
+    return NULL;
 }
 
 // "ccache gcc -O0" is three words.
@@ -131,11 +132,19 @@ static void add_all(Line *line, const char *const *words)
         add(line, *words);
 }
 
-static bool is_clang(const Toolchain *toolchain)
+// By its name, or by the name of the file that `cc` is a link to.
+static bool is_clang(Arena *arena, const Toolchain *toolchain)
 {
-    for (int i = 0; i < toolchain->given; i++)
+    for (int i = 0; i < toolchain->given; i++) {
         if (strstr(toolchain->words[i], "clang"))
             return true;
+        const char *file = in_path(arena, toolchain->words[i]);
+        char *whole = file ? realpath(file, NULL) : NULL;
+        const bool found = whole && strstr(whole, "clang");
+        free(whole);
+        if (found)
+            return true;
+    }
     return false;
 }
 
@@ -146,7 +155,16 @@ static Line compile_line(Arena *arena, const Toolchain *toolchain, const char *s
     Line line = {.count = 0};
     for (int i = 0; i < toolchain->given; i++)
         add(&line, toolchain->words[i]);
-    add_all(&line, compiler_flags(!is_clang(toolchain), toolchain->debug));
+    add_all(&line, compiler_flags(FLAGS_COMMON));
+    add_all(&line, compiler_flags(is_clang(arena, toolchain) ? FLAGS_CLANG : FLAGS_GCC));
+#if defined(__x86_64__)
+    add(&line, "-march=native");
+    add_all(&line, compiler_flags(FLAGS_X86));
+#else
+    add(&line, "-mcpu=native");
+#endif
+    if (toolchain->debug)
+        add(&line, "-g");
     for (int i = toolchain->given; i < toolchain->count; i++)
         add(&line, toolchain->words[i]);
     add(&line, arena_format(arena, "-I%s", toolchain->include));
@@ -209,15 +227,27 @@ bool toolchain_compile(Arena *arena, const Toolchain *toolchain, const char *sou
     return good;
 }
 
-const char *toolchain_makefile(Arena *arena, const Toolchain *toolchain, const char *name)
+static const char *joined(Arena *arena, FlagGroup group)
 {
     const char *words = "";
-    for (const char *const *flag = compiler_flags(!is_clang(toolchain), false); *flag; flag++)
+    for (const char *const *flag = compiler_flags(group); *flag; flag++)
         words = arena_format(arena, "%s %s", words, *flag);
+    return words + 1;
+}
+
+// The same for every machine: which compiler it is, and for what, make finds out.
+const char *toolchain_makefile(Arena *arena, const char *name)
+{
     return arena_format(arena,
         "# Builds %s with the installed runtime; PKG_CONFIG_PATH tells where ltc.pc is.\n"
         "CC ?= cc\n"
-        "FLAGS =%s\n"
+        "TARGET := $(shell $(CC) -dumpmachine)\n"
+        "CLANG := $(findstring clang,$(shell $(CC) --version))\n"
+        "X86 := $(findstring x86_64,$(TARGET))\n"
+        "ARCH ?= $(if $(X86),-march=native,-mcpu=native)\n"
+        "FLAGS = %s \\\n"
+        "\t$(if $(CLANG),%s,%s) \\\n"
+        "\t$(ARCH) $(if $(X86),%s)\n"
         "\n"
         "%s: %s.c\n"
         "\t$(CC) $(FLAGS) $(CFLAGS) $$(pkg-config --cflags ltc) -o $@ %s.c "
@@ -226,5 +256,6 @@ const char *toolchain_makefile(Arena *arena, const Toolchain *toolchain, const c
         "clean:\n"
         "\trm -f %s\n"
         "\n"
-        ".PHONY: clean\n", name, words, name, name, name, name);
+        ".PHONY: clean\n", name, joined(arena, FLAGS_COMMON), joined(arena, FLAGS_CLANG),
+        joined(arena, FLAGS_GCC), joined(arena, FLAGS_X86), name, name, name, name);
 }

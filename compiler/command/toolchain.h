@@ -19,6 +19,6 @@ bool toolchain_find(Arena *arena, const char *cc, Toolchain *toolchain);    // f
 bool toolchain_compile(Arena *arena, const Toolchain *toolchain, const char *source,
                        const char *program);
 // The same as lines of a Makefile, for the installed runtime.
-const char *toolchain_makefile(Arena *arena, const Toolchain *toolchain, const char *name);
+const char *toolchain_makefile(Arena *arena, const char *name);
 // Runs a program with these words and hands its exit status on.
 int toolchain_start(Arena *arena, const char *program, char **word, int count);

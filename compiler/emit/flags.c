@@ -1,21 +1,27 @@
 #include "flags.h"
 
 // -fno-strict-aliasing: buffers of different types share the bytes of one block over time.
+static const char *const common[] = {
+    "-std=c17", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
+    "-fno-strict-aliasing", "-fopenmp", 0,
+};
 // The scheduling flags keep a row of a tile in registers instead of loading it for each sum.
-#define COMMON                                                                                     \
-    "-std=c17", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",     \
-        "-fno-strict-aliasing", "-fopenmp", "-mprefer-vector-width=512"
-
 // At -O3 clang's tiles are up to seven times slower than at -O2, gcc's at -O2 five times slower.
-static const char *const gcc_flags[] = {COMMON, "-O3", "-fschedule-insns", "-fsched-pressure",
-                                        "-g", 0};
-static const char *const gcc_plain[] = {COMMON, "-O3", "-fschedule-insns", "-fsched-pressure", 0};
-static const char *const clang_flags[] = {COMMON, "-O2", "-g", 0};
-static const char *const clang_plain[] = {COMMON, "-O2", 0};
+static const char *const gcc[] = {"-O3", "-fschedule-insns", "-fsched-pressure", 0};
+static const char *const clang[] = {"-O2", 0};
+static const char *const x86[] = {"-mprefer-vector-width=512", 0};
 
-const char *const *compiler_flags(bool gcc, bool debug)
+const char *const *compiler_flags(FlagGroup group)
 {
-    if (gcc)
-        return debug ? gcc_flags : gcc_plain;
-    return debug ? clang_flags : clang_plain;
+    switch (group) {
+    case FLAGS_GCC:
+        return gcc;
+    case FLAGS_CLANG:
+        return clang;
+    case FLAGS_X86:
+        return x86;
+    case FLAGS_COMMON:
+        break;
+    }
+    return common;
 }

@@ -2,7 +2,7 @@
 //
 // None of these changes a bit of any value; some decide speed. They stand here and nowhere else.
 #pragma once
-#include <stdbool.h>
 
-// For `gcc` (true) or clang; ends in NULL. `debug` asks for -g as well.
-const char *const *compiler_flags(bool gcc, bool debug);
+typedef enum FlagGroup { FLAGS_COMMON, FLAGS_GCC, FLAGS_CLANG, FLAGS_X86 } FlagGroup;
+
+const char *const *compiler_flags(FlagGroup group);     // ends in NULL
