@@ -235,6 +235,12 @@ static void bind_methods(Tracer *t, Part *part, const Declaration *declaration)
     for (const Ast *m = declaration->tree->b; m; m = m->next) {
         if (m->kind != AST_METHOD && m->kind != AST_FUNCTION)
             continue;
+        const Binding *same = scope_here(part->scope, m->name);
+        if (same) {
+            fail(t, E_DECLARED_TWICE, m->name_span, "`%s` is declared twice", m->name);
+            diag_note(t->diag, same->span, "the first is here");
+            continue;
+        }
         Value *value = new_value(t->arena, V_FUNCTION);
         value->function = arena_alloc(t->arena, sizeof *value->function);
         *value->function = (Function){m, part->scope, part, m->name};
