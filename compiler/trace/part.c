@@ -623,6 +623,18 @@ Value *replace_leaves(Tracer *t, Value *part, Node **node, Span span)
     return rebuild(&r, &part, NULL);
 }
 
+// A hyperparameter may serve one instance of a layer and not another.
+static bool used_elsewhere(const Tracer *t, const Part *part, const char *name)
+{
+    for (int i = 0; i < t->part_count; i++) {
+        const Binding *b = t->part[i]->declaration == part->declaration
+                         ? scope_here(t->part[i]->scope, name) : NULL;
+        if (b && b->used)
+            return true;
+    }
+    return false;
+}
+
 // Parts and parameters that nothing reads are slips more often than not; `_name` keeps one.
 void check_unused_members(Tracer *t)
 {
@@ -637,7 +649,7 @@ void check_unused_members(Tracer *t)
                 fail(t, E_UNUSED_PART, b->span, "`%s` of `%s` is never used", b->name,
                      part->declaration->name);
                 diag_hint(t->diag, "leave it out, or call it `_%s` to keep it", b->name);
-            } else if (b->value->kind != V_FUNCTION) {
+            } else if (b->value->kind != V_FUNCTION && !used_elsewhere(t, part, b->name)) {
                 diag_warning(t->diag, W_UNUSED, b->span, "`%s` of `%s` is never used", b->name,
                              part->declaration->name);
             }
