@@ -302,6 +302,17 @@ static void print_results(File *file, C *s, const PlanStep *step)
     }
 }
 
+static void print_ticks(File *file, C *s, const PlanStep *step)
+{
+    for (int i = 0; i < step->graph->tick_count; i++) {
+        const Tick *tick = &step->graph->tick[i];
+        if (tick->guard)
+            c_line(s, "if (%s)", guard_name(file, tick->guard));
+        c_line(s, "%scall->host->state[%s] += 1;", tick->guard ? "    " : "",
+               file->state[tick->state]);
+    }
+}
+
 // ---- declarations -------------------------------------------------------------------------------
 
 static const char *rounded_host(File *file, const Parameter *p)
@@ -385,6 +396,9 @@ static void declare_guards(File *file, C *s, const PlanStep *step, const bool *u
     for (int i = 0; i < step->result_count; i++)
         for (const Guard *g = step->result[i].result->guard; g; g = g->outer)
             guard[g->id] = g;
+    for (int i = 0; i < step->graph->tick_count; i++)
+        for (const Guard *g = step->graph->tick[i].guard; g; g = g->outer)
+            guard[g->id] = g;
     for (int i = 0; i <= step->graph->guard_count; i++) {
         if (!used[i] || !guard[i])
             continue;
@@ -449,6 +463,9 @@ void emit_step(File *file, const PlanStep *step, int number)
     for (int i = 0; i < step->result_count; i++)
         note_guard(step->result[i].result->guard, used);
     print_results(file, s, step);
+    for (int i = 0; i < step->graph->tick_count; i++)
+        note_guard(step->graph->tick[i].guard, used);
+    print_ticks(file, s, step);
     const Text body = s->text;
     s->text = text_new(file->arena);
     declare(file, s, step);

@@ -194,9 +194,27 @@ static void form_checked(Fuse *f, Cluster *cluster)
 
 // ---- commits ------------------------------------------------------------------------------------
 
+static bool has_empty(const Loop *loop, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (loop[i].var->extent.scale == 0)
+            return true;
+    return false;
+}
+
+// Nothing is stored by a kernel over no points.
+static bool is_empty(const Kernel *kernel)
+{
+    const Stage *only = kernel->stage_count == 1 ? kernel->stage[0] : NULL;
+    return has_empty(kernel->outer, kernel->outer_count) ||
+           (only && has_empty(only->space, only->space_count));
+}
+
 static void step_add(Fuse *f, Kernel *kernel)
 {
     PlanStep *step = f->step;
+    if (is_empty(kernel))
+        return;
     step->kernel = arena_grow(f->c->arena, step->kernel, step->kernel_count,
                               &step->kernel_capacity, sizeof(Kernel *));
     kernel->id = step->kernel_count;
