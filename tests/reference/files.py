@@ -26,6 +26,17 @@ def table(path):
             file.write(f"{20 + i % 50},{value:.4f},{cities[i % 3]},{i % 2}\n")
 
 
+PARTS = """\
+narrow = 4
+
+layer Gated(dim: int) {
+    up   = linear(dim, dim)
+    gate = linear(dim, dim)
+    forward(x: f32[.., dim]) -> f32[.., dim] { up(x) * sigmoid(gate(x)) }
+}
+"""
+
+
 def write_all(folder, data):
     """Writes them into `folder`, and makes the examples' data visible there as data/."""
     npy(os.path.join(folder, "x.npy"), "f4", [ROWS, 8], numbers(ROWS * 8))
@@ -34,6 +45,8 @@ def write_all(folder, data):
     npy(os.path.join(folder, "t.npy"), "f4", [ROWS], numbers(ROWS))
     npy(os.path.join(folder, "ids.npy"), "i4", [ROWS, 6], [i * 13 % 10 for i in range(ROWS * 6)])
     table(os.path.join(folder, "people.csv"))
+    with open(os.path.join(folder, "parts.lt"), "w") as file:
+        file.write(PARTS)
     link = os.path.join(folder, "data")
     if not os.path.lexists(link):
         os.symlink(os.path.abspath(data), link)

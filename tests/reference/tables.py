@@ -4,6 +4,8 @@
     docs/training.md    the rows of the settings of runtime/include/lt/trainer.def
     docs/functions.md   is written by hand; every function of the compiler must stand in it
     docs/models.md      is written by hand; every event of lt/events.def must stand in it
+    docs/ltc.1, docs/completion/*   by hand; every option of compiler/command/options.def must
+    docs/training.md    the same, for options of programs (runtime/settings/options.def)
 """
 import argparse
 import glob
@@ -170,11 +172,25 @@ def library_names():
 
 
 def missing_words(names, page):
-    return sorted(name for name in names if not re.search(rf"\b{name}\b", page))
+    return sorted(name for name in names if not re.search(rf"(?<!\w){name}\b", page))
 
 
 def event_names():
     return set(re.findall(r'LT_EVENT\(\w+, "(\w+)"\)', read("runtime", "include", "lt", "events.def")))
+
+
+def ltc_options():
+    return set(re.findall(r'OPTION\(\w+, +(?:\'.\'|0), +"([\w-]+)"', read("compiler", "command", "options.def")))
+
+
+def program_options():
+    return set(re.findall(r"LT_OPTION\((\w+), \"", read("runtime", "settings", "options.def")))
+
+
+def missing_options(*path):
+    """Options of ltc that a page does not have; roff escapes its dashes."""
+    page = read(*path).replace("\\-", "-")
+    return [name for name in sorted(ltc_options()) if f"--{name}" not in page]
 
 
 # ---- checking -------------------------------------------------------------------------------------
@@ -193,6 +209,14 @@ def check():
         wrong.append(f"docs/functions.md does not have `{name}`")
     for name in missing_words(event_names(), read("docs", "models.md")):
         wrong.append(f"docs/models.md does not have `{name}`")
+    for path in (("docs", "ltc.1"), ("docs", "completion", "ltc.bash"), ("docs", "completion", "_ltc")):
+        for name in missing_options(*path):
+            if name != "version" or path[-1] == "ltc.1":
+                wrong.append(f"{'/'.join(path)} does not have --{name}")
+    for name in missing_words({f"--{name}" for name in program_options() - {"help"}}, read("docs", "training.md")):
+        wrong.append(f"docs/training.md does not have {name}")
+    if len(ltc_options()) < 10 or len(program_options()) < 8:
+        wrong.append("the options of the sources could not be read")
     if len(builtin_names()) < 60 or len(list(settings())) < 20 or len(event_names()) < 20:
         wrong.append("the tables of the sources could not be read")
     return wrong
