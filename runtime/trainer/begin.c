@@ -126,6 +126,9 @@ static bool resume(struct lt_run *run, const char *path)
 static bool start(struct lt_run *run, const char *weights)
 {
     lt_run_initialise(run);
+    const char *root = run->settings->value[run->settings->data_root].text;
+    if (!lt_part_weights_load(run->program, root, run->block, &run->fault))
+        return false;
     if (weights && !load_weights(run, weights))
         return false;
     return open_folder(run, NULL) && open_logs(run);

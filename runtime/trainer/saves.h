@@ -2,8 +2,8 @@
 //
 // Requests are carried out between two steps: first the list of files is settled, then they are
 // written, each with the whole list, and only then older ones are deleted. So a kill anywhere in
-// between leaves nothing missing and nothing behind once the run is resumed. A save that fails is one sentence: the older checkpoints
-// stay, training goes on, and the run ends with exit code 1.
+// between leaves nothing missing and nothing behind once the run is resumed. A save that fails is
+// one sentence: the older checkpoints stay, training goes on, and the run ends with exit code 1.
 #pragma once
 #include "trainer/run.h"
 
