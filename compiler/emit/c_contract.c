@@ -112,19 +112,25 @@ static void print_point(const Tiles *p, const char *qualifier, const Loop *loop,
     }
 }
 
+static bool starts_early(const Tiles *p)        // the last tile, for want of lanes
+{
+    return !lanes_divide(p) && !p->t->padded;
+}
+
 static void print_first_lane(const Tiles *p)
 {
-    const Tiling *t = p->t;
-    if (lanes_divide(p)) {
-        c_line(p->c, "const %s %s = panel * lanes;", c_integer(p->c), p->first_lane);
-    } else if (t->padded) {
-        c_line(p->c, "const %s %s = panel * lanes;", c_integer(p->c), p->first_lane);
-        c_line(p->c, "const int last = lt_least(lanes, lane_count - %s);", p->first_lane);
-    } else {                            // the last tile starts early; what it has twice is skipped
-        c_line(p->c, "const %s %s = lt_least(panel * lanes, lane_count - lanes);",
-               c_integer(p->c), p->first_lane);
+    const char *early = starts_early(p) ? "lt_least(panel * lanes, lane_count - lanes)"
+                                        : "panel * lanes";
+    c_line(p->c, "const %s %s = %s;", c_integer(p->c), p->first_lane, early);
+}
+
+// The lanes of the panel that count: an early tile skips what it has twice.
+static void print_live_lanes(const Tiles *p)
+{
+    if (starts_early(p))
         c_line(p->c, "const int skip = panel * lanes - %s;", p->first_lane);
-    }
+    else if (!lanes_divide(p))
+        c_line(p->c, "const int last = lt_least(lanes, lane_count - %s);", p->first_lane);
 }
 
 static void print_unit(const Tiles *p)
@@ -138,6 +144,7 @@ static void print_unit(const Tiles *p)
     c_line(p->c, "const int first_row = block * block_rows;");
     c_line(p->c, "const int last_row = lt_least(first_row + block_rows, row_count);");
     print_first_lane(p);
+    print_live_lanes(p);
 }
 
 // ---- operands -----------------------------------------------------------------------------------
@@ -344,6 +351,7 @@ static void print_parts_joined(const Tiles *p)
     c_line(p->c, "const int last_row = row_count;");
     print_point(p, "const ", t->outer, t->outer_count, "(unit / (panels * tiles))");
     print_first_lane(p);
+    print_live_lanes(p);
     c_line(p->c, "_Alignas(64) %s sum[tile * lanes];", p->type);
     c_line(p->c, "for (int i = 0; i < tile * lanes; i++) sum[i] = 0;");
     c_open(p->c, "for (int part = 0; part < parts; part++)");

@@ -24,6 +24,7 @@ Program *program_of(Case *c)
     p->arena = c->arena;
     p->name = "Case";
     p->spec = "case.lt";
+    p->predict_setting = -1;
     p->variable = c->variable;
     p->variable_count = c->variable_count;
     for (int i = 0; i < p->variable_count; i++)
