@@ -461,7 +461,8 @@ void emit_step(File *file, const PlanStep *step, int number)
     if (step->shared)
         c_close(s);
     for (int i = 0; i < step->result_count; i++)
-        note_guard(step->result[i].result->guard, used);
+        if (step->result[i].result->kind == RESULT_LOG)
+            note_guard(step->result[i].result->guard, used);
     print_results(file, s, step);
     for (int i = 0; i < step->graph->tick_count; i++)
         note_guard(step->graph->tick[i].guard, used);

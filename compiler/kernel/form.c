@@ -125,6 +125,15 @@ Buffer *member_home(Fuse *f, const Member *m)
     return m->home;
 }
 
+void member_store(Fuse *f, const Member *m, Body *body, const Index *const *point,
+                  const Expr *value)
+{
+    if (m->home)
+        body_store(f->c, body, m->home, buffer_at(f->c, m->home, point), value);
+    for (int i = 0; i < m->twin_count; i++)
+        body_store(f->c, body, m->twin[i], buffer_at(f->c, m->twin[i], point), value);
+}
+
 bool is_stored_source(const Node *node)
 {
     return node->prim == P_VARIABLE || node->prim == P_FIELD;

@@ -15,6 +15,10 @@ Buffer *member_home(Fuse *f, const Member *m);
 void point_in_loops(Fuse *f, const Loop *loop, int count, const Shape *shape, uint32_t axes,
                     const Index **point);
 
+// Stores an element wherever the member is kept.
+void member_store(Fuse *f, const Member *m, Body *body, const Index *const *point,
+                  const Expr *value);
+
 AccKind acc_kind_of(Prim prim);
 int lanes_for(const Loop *loop, int count);
 const char *acc_name(const Node *node);

@@ -96,7 +96,7 @@ static void form_after(Fuse *f, Stage *stage, Reader *reader, const Cluster *clu
             continue;
         const Expr *value = is_map(m) ? value_of(reader, m->node, m->at)
                                       : expr_acc(f->c, m->node->dtype, m->acc);
-        body_store(f->c, &stage->after, m->home, buffer_at(f->c, m->home, m->at), value);
+        member_store(f, m, &stage->after, m->at, value);
     }
     body_finish(f->c, &stage->after, NULL, 0);
 }

@@ -237,8 +237,7 @@ static void form_map(Rows *r, Member *m, Reader *reader, Body *body)
         body_local(c, body, m->local, value);
     if (m->row)
         body_store(c, body, m->row, row_index(r, m, m->at), value);
-    if (m->home)
-        body_store(c, body, m->home, buffer_at(c, m->home, m->at), value);
+    member_store(r->f, m, body, m->at, value);
 }
 
 static void form_reduction(Rows *r, Member *m, Reader *reader, Stage *stage)
@@ -259,8 +258,7 @@ static void form_reduction(Rows *r, Member *m, Reader *reader, Stage *stage)
     result_point(m, point);
     if (m->local)
         body_local(c, &stage->after, m->local, result);
-    if (m->home)
-        body_store(c, &stage->after, m->home, buffer_at(c, m->home, point), result);
+    member_store(r->f, m, &stage->after, point, result);
 }
 
 static void form_stage(Rows *r, int number)

@@ -35,6 +35,8 @@ struct Member {
     int stage;
     const Index *at[max_rank];          // its point in the loops of its kernel
     Buffer *home;                       // memory that keeps it
+    Buffer **twin;                      // other variables that are written the same
+    int twin_count, twin_capacity;
     Buffer *row;                        // on the stack
     const Local *local;                 // one value per turn of the outer loops
     int acc;

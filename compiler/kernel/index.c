@@ -172,6 +172,29 @@ const Index *index_value(IndexContext *c, const Expr *value, Dim extent)
     return index_atom(c, (Atom){.kind = ATOM_VALUE, .value = value, .extent = extent});
 }
 
+// by * floor(x / by) and x mod by, with the same factor, are x.
+static const Index *rejoin(IndexContext *c, const Index *a)
+{
+    for (int i = 0; i < a->term_count; i++) {
+        const Term *rest = &a->term[i];
+        for (int k = 0; rest->atom.kind == ATOM_MOD && k < a->term_count; k++) {
+            const Term *whole = &a->term[k];
+            if (whole->atom.kind != ATOM_DIV || !dim_equal(whole->atom.by, rest->atom.by) ||
+                !dim_equal(whole->factor, dim_mul(rest->factor, rest->atom.by)) ||
+                !index_equal(whole->atom.of, rest->atom.of))
+                continue;
+            Term *term = arena_alloc(c->arena, sizeof *term * (size_t)a->term_count);
+            int count = 0;
+            for (int j = 0; j < a->term_count; j++)
+                if (j != i && j != k)
+                    term[count++] = a->term[j];
+            return index_add(c, index_new(c, constant_of(a), term, count),
+                             index_scale(c, rest->atom.of, rest->factor));
+        }
+    }
+    return a;
+}
+
 // a + times * b: terms are merged in order.
 static const Index *combine(IndexContext *c, const Index *a, const Index *b, int64_t times)
 {
@@ -191,7 +214,7 @@ static const Index *combine(IndexContext *c, const Index *a, const Index *b, int
         if (next.factor.scale)
             term[count++] = next;
     }
-    return index_new(c, poly_add(constant_of(a), constant_of(b), times), term, count);
+    return rejoin(c, index_new(c, poly_add(constant_of(a), constant_of(b), times), term, count));
 }
 
 const Index *index_add(IndexContext *c, const Index *a, const Index *b)

@@ -92,11 +92,18 @@ static bool readers_before(Order *o, const Variable *variable, const Cluster *wr
 static void write_in_place(Order *o, const Write *write)
 {
     Member *m = &o->f->member[write->value->id];
-    if (m->home || write->guard != write->value->guard ||
-        writes_to(o->f->graph, write->variable) > 1)
+    Buffer *buffer = o->f->plan->variable[write->variable->id];
+    if (write->guard != write->value->guard || writes_to(o->f->graph, write->variable) > 1 ||
+        (m->home && m->cluster->form == CLUSTER_ALONE) ||
+        !readers_before(o, write->variable, m->cluster))
         return;
-    if (readers_before(o, write->variable, m->cluster))
-        m->home = o->f->plan->variable[write->variable->id];
+    if (!m->home) {
+        m->home = buffer;
+        return;
+    }
+    m->twin = arena_grow(o->f->c->arena, m->twin, m->twin_count, &m->twin_capacity,
+                         sizeof(Buffer *));
+    m->twin[m->twin_count++] = buffer;
 }
 
 // ---- a kernel that reads what it replaces ---------------------------------------------------------
@@ -187,6 +194,11 @@ static void form_checked(Fuse *f, Cluster *cluster)
             m->home = NULL;
             again = true;
         }
+        for (int k = m->twin_count - 1; k >= 0; k--)
+            if (!replaces_safely(cluster->kernel, m->twin[k])) {
+                m->twin[k] = m->twin[--m->twin_count];
+                again = true;
+            }
     }
     if (again)
         form(f, cluster);
@@ -239,13 +251,21 @@ static void copy_value(Fuse *f, const Member *m, Buffer *to, const Guard *guard)
     step_add(f, kernel);
 }
 
+static bool is_twin(const Member *m, const Buffer *buffer)
+{
+    for (int i = 0; i < m->twin_count; i++)
+        if (m->twin[i] == buffer)
+            return true;
+    return false;
+}
+
 static void commit(Fuse *f)
 {
     for (int i = 0; i < f->graph->write_count; i++) {
         const Write *write = &f->graph->write[i];
         const Member *m = &f->member[write->value->id];
         Buffer *to = f->plan->variable[write->variable->id];
-        if (m->home != to)
+        if (m->home != to && !is_twin(m, to))
             copy_value(f, m, to, write->guard);
     }
     for (int i = 0; i < f->step->result_count; i++) {
