@@ -346,6 +346,38 @@ static int64_t parameter_count(const Program *program)
     return count;
 }
 
+static void emit_weights(File *file)
+{
+    const Program *p = file->program;
+    for (int i = 0; i < p->weights_count; i++) {
+        const PartWeights *w = &p->weights[i];
+        for (int k = 0; k < w->rename_count; k++)
+            text_add(file->out, "%s    {%s, %s},\n%s", k ? "" : arena_format(file->arena,
+                     "static const struct lt_rename renames_%d[] = {\n", i),
+                     quoted(file->arena, w->from[k]), w->to[k] ? quoted(file->arena, w->to[k]) : "NULL",
+                     k + 1 == w->rename_count ? "};\n" : "");
+        for (int k = 0; k < w->transpose_count; k++)
+            text_add(file->out, "%s    %s,\n%s", k ? "" : arena_format(file->arena,
+                     "static const char *const transposed_%d[] = {\n", i),
+                     quoted(file->arena, w->transpose[k]), k + 1 == w->transpose_count ? "};\n" : "");
+    }
+    if (!p->weights_count)
+        return;
+    table_open(file, "struct lt_part_weights", "part_weights", p->weights_count);
+    for (int i = 0; i < p->weights_count; i++) {
+        const PartWeights *w = &p->weights[i];
+        text_add(file->out, "    {%s, %s, .strict = %s", quoted(file->arena, w->prefix),
+                 quoted(file->arena, w->file), w->strict ? "true" : "false");
+        if (w->rename_count)
+            text_add(file->out, ", .rename = renames_%d, .rename_count = %d", i, w->rename_count);
+        if (w->transpose_count)
+            text_add(file->out, ", .transpose = transposed_%d, .transpose_count = %d", i,
+                     w->transpose_count);
+        text_add(file->out, "},\n");
+    }
+    text_add(file->out, "};\n\n");
+}
+
 typedef struct TableLine { const char *member, *table; int count; } TableLine;
 
 static void print_tables(File *file)
@@ -384,6 +416,7 @@ void emit_program(File *file)
     emit_callbacks(file);
     emit_outputs(file);
     emit_callback_steps(file);
+    emit_weights(file);
     file_rule(file->out, "program", "");
     text_add(file->out, "\nconst struct lt_program lt_program = {\n    .contract = LT_CONTRACT,\n");
     text_add(file->out, "    .name = %s, .spec = %s,\n", quoted(file->arena, program->name),
@@ -405,6 +438,9 @@ void emit_program(File *file)
         text_add(file->out, "    .predict_setting = %d, .predict_most = %lld,\n",
                  program->predict_setting + 1,
                  (long long)program->phase[PHASE_PREDICT]->bound);
+    if (program->weights_count)
+        text_add(file->out, "    .part_weights = part_weights, .part_weights_count = %d,\n",
+                 program->weights_count);
     if (program->reads_elapsed)
         text_add(file->out, "    .reads_elapsed = true,\n");
     if (program->init)

@@ -350,6 +350,22 @@ static void list_logs(Arena *arena, Oracle *oracle)
     oracle->table.alias_count = p->alias_count;
 }
 
+static void list_weights(Arena *arena, Oracle *oracle)
+{
+    const Program *p = oracle->program;
+    struct lt_part_weights *list = arena_alloc(arena, sizeof *list * (size_t)(p->weights_count + 1));
+    for (int i = 0; i < p->weights_count; i++) {
+        const PartWeights *w = &p->weights[i];
+        struct lt_rename *rename = arena_alloc(arena, sizeof *rename * (size_t)(w->rename_count + 1));
+        for (int k = 0; k < w->rename_count; k++)
+            rename[k] = (struct lt_rename){w->from[k], w->to[k]};
+        list[i] = (struct lt_part_weights){w->prefix, w->file, w->strict, w->rename_count,
+                                           w->transpose_count, rename, w->transpose};
+    }
+    oracle->table.part_weights = list;
+    oracle->table.part_weights_count = p->weights_count;
+}
+
 static lt_step *step_of(Oracle *oracle, int which, const Graph *graph)
 {
     oracle->step[which] = graph;
@@ -395,6 +411,7 @@ struct lt_program *oracle_program(Arena *arena, const Program *program, const ch
     list_states(arena, oracle);
     list_logs(arena, oracle);
     list_steps(arena, oracle);
+    list_weights(arena, oracle);
     struct lt_program *table = &oracle->table;
     table->contract = LT_CONTRACT;
     table->name = program->name;

@@ -233,6 +233,59 @@ static const char *span_name(Tracer *t, Span span)
     return arena_string(t->arena, text, strcspn(text, " (\n"));
 }
 
+// ---- weights of a file --------------------------------------------------------------------------------
+
+static bool rename_pairs(Tracer *t, const Value *names, PartWeights *weights, Span span)
+{
+    int count = names ? names->count : 0;
+    weights->from = arena_alloc(t->arena, sizeof *weights->from * (size_t)(count + 1));
+    weights->to = arena_alloc(t->arena, sizeof *weights->to * (size_t)(count + 1));
+    for (int i = 0; i < count; i++) {
+        const Value *pair = names->kind == V_LIST ? names->item[i] : NULL;
+        if (!pair || pair->kind != V_ARROW || pair->item[0]->kind != V_TEXT
+            || (pair->item[1]->kind != V_TEXT && pair->item[1]->kind != V_NONE)) {
+            fail(t, E_WRONG_TYPE, span, "`names` is a list of pairs \"theirs\" -> \"ours\", or "
+                 "-> none for what is not taken");
+            return false;
+        }
+        weights->from[i] = pair->item[0]->text;
+        weights->to[i] = pair->item[1]->kind == V_TEXT ? pair->item[1]->text : NULL;
+    }
+    weights->rename_count = count;
+    return true;
+}
+
+static bool transposed_names(Tracer *t, const Value *list, PartWeights *weights, Span span)
+{
+    int count = list ? list->count : 0;
+    weights->transpose = arena_alloc(t->arena, sizeof *weights->transpose * (size_t)(count + 1));
+    for (int i = 0; i < count; i++) {
+        if (list->kind != V_LIST || list->item[i]->kind != V_TEXT) {
+            fail(t, E_WRONG_TYPE, span, "`transpose` is a list of names");
+            return false;
+        }
+        weights->transpose[i] = list->item[i]->text;
+    }
+    weights->transpose_count = count;
+    return true;
+}
+
+static Value *weights_file(Tracer *t, Span span, Value **v, int detail)
+{
+    (void)detail;
+    PartWeights *weights = arena_alloc(t->arena, sizeof *weights);
+    *weights = (PartWeights){.strict = true, .span = span};
+    if (v[0]->kind != V_TEXT)
+        return fail(t, E_WRONG_TYPE, span, "the path of a file of weights is a string");
+    weights->file = v[0]->text;
+    if (!rename_pairs(t, v[1], weights, span) || !transposed_names(t, v[2], weights, span)
+        || !flag_argument(t, v[3], "strict", true, &weights->strict, span))
+        return &value_poison;
+    Value *value = new_value(t->arena, V_WEIGHTS);
+    value->weights = weights;
+    return value;
+}
+
 // What the language has and this version has not: a sentence that says so, not an unknown name.
 static Value *later(Tracer *t, Span span, const Argument *argument, int count, void *data)
 {
@@ -250,6 +303,7 @@ const Builtin source_builtins[] = {
     {"attend", later, NULL, NULL, 0},  {"along", later, NULL, NULL, 0},
     {"kv_cache", later, NULL, NULL, 0}, {"with_images", later, NULL, NULL, 0},
     {"histogram", later, NULL, NULL, 0}, {"heatmap", later, NULL, NULL, 0},
-    {"safetensors", later, NULL, NULL, 0}, {"checkpoint", later, NULL, NULL, 0},
+    {"safetensors", NULL, weights_file, "path names? transpose? strict?", 0},
+    {"checkpoint", NULL, weights_file, "path", 0},
     {0},
 };

@@ -274,8 +274,7 @@ static Value *convolve(Tracer *t, Span span, Value **v, int detail)
              shape_text(t->arena, &x->shape), (long long)channels,
              shape_text(t->arena, &weight->shape),
              (long long)(weight->shape.dim[1].scale * w.groups));
-        if (x->span.source)
-            diag_note(t->diag, x->span, "this is %s", shape_text(t->arena, &x->shape));
+        note_origin(t, x, span);
         return &value_poison;
     }
     if (!window_fits(t, x, &w, size, span))

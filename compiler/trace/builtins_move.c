@@ -45,6 +45,13 @@ static bool infer_size(Tracer *t, Value *sizes, const Node *x, Shape *shape, Spa
     return true;
 }
 
+static Dim row_size(const Shape *shape)
+{
+    Shape row = {.rank = shape->rank - 1};
+    memcpy(row.dim, shape->dim + 1, sizeof(Dim) * (size_t)row.rank);
+    return shape_size(&row);
+}
+
 static Value *reshape(Tracer *t, Span span, Value **v, int detail)
 {
     (void)detail;
@@ -60,10 +67,16 @@ static Value *reshape(Tracer *t, Span span, Value **v, int detail)
     Shape shape;
     if (!infer_size(t, sizes, x, &shape, span))
         return &value_poison;
-    if (!dim_equal(shape_size(&shape), shape_size(&x->shape)))
-        return fail(t, E_SHAPE, span, "%s has %s elements, %s has %s",
-                    shape_text(t->arena, &x->shape), dim_text(t->arena, shape_size(&x->shape)),
-                    shape_text(t->arena, &shape), dim_text(t->arena, shape_size(&shape)));
+    if (!dim_equal(shape_size(&shape), shape_size(&x->shape))) {
+        fail(t, E_SHAPE, span, "%s has %s elements, %s has %s", shape_text(t->arena, &x->shape),
+             dim_text(t->arena, shape_size(&x->shape)), shape_text(t->arena, &shape),
+             dim_text(t->arena, shape_size(&shape)));
+        note_origin(t, x, span);
+        if (x->shape.rank && x->shape.dim[0].power)
+            diag_hint(t->diag, "the batch axis stays in front by itself: the sizes are those of a "
+                      "row, which has %s elements", dim_text(t->arena, row_size(&x->shape)));
+        return &value_poison;
+    }
     set_origin(t, span);
     return value_tensor(t->arena, make_reshape(&t->builder, x, &shape));
 }
@@ -129,9 +142,7 @@ static bool join_fits(Tracer *t, Node **node, int count, int axis, Span span)
                  dtype_name(node[0]->dtype), shape_text(t->arena, &node[0]->shape),
                  dtype_name(node[i]->dtype), shape_text(t->arena, &node[i]->shape), axis);
             for (int k = 0; k <= i; k += i)
-                if (node[k]->span.source)
-                    diag_note(t->diag, node[k]->span, "this is %s",
-                              shape_text(t->arena, &node[k]->shape));
+                note_origin(t, node[k], span);
             return false;
         }
         if (node[i]->shape.dim[axis < 0 ? 0 : axis].power && axis >= 0) {

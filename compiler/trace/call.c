@@ -175,6 +175,15 @@ static const Ast *function_body(const Ast *tree)
     return tree->c;
 }
 
+// A part goes by its own name, not by that of its method.
+static const char *called_name(Tracer *t, const Function *function)
+{
+    const Part *self = function->self;
+    if (self && *self->path && strcmp(function->name, t->word_forward) == 0)
+        return arena_format(t->arena, "`%s`", self->path);
+    return arena_format(t->arena, "`%s`", function->name);
+}
+
 static Value *run_body(Tracer *t, Function *function, Scope *scope)
 {
     const Ast *tree = function->tree;
@@ -184,7 +193,7 @@ static Value *run_body(Tracer *t, Function *function, Scope *scope)
         return value;
     bool rest_known = false;
     Shape rest;
-    const char *what = arena_format(t->arena, "the result of `%s`", function->name);
+    const char *what = arena_format(t->arena, "the result of %s", called_name(t, function));
     return match_type(t, scope, tree->b, value, what, body->span, &rest_known, &rest);
 }
 
@@ -201,10 +210,14 @@ Value *call_function(Tracer *t, Function *function, Argument *argument, int coun
         return &value_poison;
     }
     Scope *scope = scope_new(t->arena, function->scope);
-    Binder binder = {.what = arena_format(t->arena, "`%s`", function->name), .kind = BIND_LOCAL,
-                     .tensors = true, .span = span};
-    if (!bind_arguments(t, scope, function->tree->a, argument, count, &binder))
+    Binder binder = {.what = called_name(t, function), .kind = BIND_LOCAL, .tensors = true,
+                     .span = span};
+    int errors = diag_count(t->diag);
+    if (!bind_arguments(t, scope, function->tree->a, argument, count, &binder)) {
+        if (diag_count(t->diag) > errors && function->self && function->self != t->self)
+            note_made(t, function->self);
         return &value_poison;
+    }
 
     Part *outer_self = t->self;
     const char *outer_path = t->path;

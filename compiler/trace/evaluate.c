@@ -17,7 +17,33 @@ Value *fail(Tracer *t, Code code, Span at, const char *format, ...)
     diag_error(t->diag, code, inside ? t->called_from : at, "%s", text);
     if (inside)
         diag_note(t->diag, at, "it shows here, in the library");
+    if (inside && t->self && !t->making)
+        note_made(t, t->self);
     return &value_poison;
+}
+
+// Where a part of the library was made, for mistakes in how it is applied.
+void note_made(Tracer *t, const Part *part)
+{
+    if (*part->path && part->span.source && !part->span.source->library)
+        diag_note(t->diag, part->span, "`%s` is made here", part->path);
+}
+
+// Where a tensor comes from: the spec's line that made it, unless the message stands there.
+void note_origin(Tracer *t, const Node *node, Span at)
+{
+    Span span = node->call.source ? node->call : node->span;
+    const Span shown = at.source && at.source->library ? t->called_from : at;
+    if (!span.source || (span.source == shown.source && span.begin == shown.begin))
+        return;
+    const char *text = arena_format(t->arena, "%s%s", dtype_name(node->dtype),
+                                    shape_text(t->arena, &node->shape));
+    if (node->prim == P_FIELD)
+        diag_note(t->diag, span, "`%s` of the batch is %s", node->name, text);
+    else if (node->prim == P_VARIABLE)
+        diag_note(t->diag, span, "`%s` is %s", node->name, text);
+    else
+        diag_note(t->diag, span, "this is %s", text);
 }
 
 const char *join_path(Tracer *t, const char *path, const char *name)
@@ -28,6 +54,7 @@ const char *join_path(Tracer *t, const char *path, const char *name)
 void set_origin(Tracer *t, Span span)
 {
     t->builder.origin.span = span;
+    t->builder.origin.call = span.source && span.source->library ? t->called_from : span;
     t->builder.origin.path = t->path;
     t->builder.origin.guard = t->guard;
 }
@@ -657,7 +684,7 @@ static Value *eval_pipe(Tracer *t, Scope *scope, const Ast *tree)
     for (int i = 0; hole && i < count; i++)
         if (argument[i].value->kind == V_HOLE)
             argument[i].value = x;
-    return call_value(t, callee, argument, count, span_join(tree->a->span, right->span));
+    return call_value(t, callee, argument, count, right->span);
 }
 
 // ---- other forms --------------------------------------------------------------------------------

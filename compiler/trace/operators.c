@@ -163,9 +163,7 @@ bool broadcast_nodes(Tracer *t, Node **node, int count, Span span)
             fail(t, E_SHAPE, span, "%s and %s do not fit together",
                  shape_text(t->arena, &node[0]->shape), shape_text(t->arena, &node[i]->shape));
             for (int k = 0; k <= i; k += i)
-                if (node[k]->span.source && node[k]->span.begin != span.begin)
-                    diag_note(t->diag, node[k]->span, "this is %s",
-                              shape_text(t->arena, &node[k]->shape));
+                note_origin(t, node[k], span);
             diag_hint(t->diag, "sizes are compared from the last; they must be equal or 1");
             return false;
         }
@@ -416,9 +414,10 @@ static Value *matmul(Tracer *t, Value *a, Value *b, Span span)
              dim_text(t->arena, x->shape.dim[x->shape.rank - 1]),
              y->shape.rank >= 2 ? "last but one" : "size", dim_text(t->arena, y->shape.dim[yk]));
         for (int i = 0; i < 2; i++)
-            if (node[i]->span.source && node[i]->span.begin != span.begin)
-                diag_note(t->diag, node[i]->span, "this is %s",
-                          shape_text(t->arena, &node[i]->shape));
+            note_origin(t, node[i], span);
+        const Dim *last = &y->shape.dim[y->shape.rank - 1];
+        if (y->shape.rank == 2 && dim_equal(x->shape.dim[x->shape.rank - 1], *last))
+            diag_hint(t->diag, "the right side lies the other way round: x @ weight.T");
         return &value_poison;
     }
     set_origin(t, span);

@@ -261,6 +261,23 @@ static void note_layer(Tracer *t, const Part *part, int first_variable)
             p->layer[i].parameters = count;
 }
 
+static bool note_weights(Tracer *t, const Part *part, const Value *value, Span span)
+{
+    if (!value || value->kind == V_NONE)
+        return true;
+    if (value->kind != V_WEIGHTS) {
+        fail(t, E_WRONG_TYPE, span, "`weights` is checkpoint(\"file\") or safetensors(\"file\", …), "
+             "but is given %s", value_kind_text(value));
+        return false;
+    }
+    Program *p = t->program;
+    p->weights = arena_grow(t->arena, p->weights, p->weights_count, &p->weights_capacity,
+                            sizeof *p->weights);
+    p->weights[p->weights_count] = *value->weights;
+    p->weights[p->weights_count++].prefix = part->path;
+    return true;
+}
+
 static void open_layer(Tracer *t, const Part *part)
 {
     Program *p = t->program;
@@ -287,9 +304,7 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
     bool bound = bind_arguments(t, part->scope, declaration->tree->a, argument, count, &binder);
     Value *frozen = extra_named(&extras, "frozen");
     part->frozen |= frozen && frozen->kind == V_BOOL && frozen->number != 0;
-    if (extra_named(&extras, "weights"))
-        fail(t, E_LATER, span, "`weights =` for a part is not part of this version");
-    if (!bound)
+    if (!bound || !note_weights(t, part, extra_named(&extras, "weights"), span))
         return &value_poison;
 
     Part *outer_self = t->self;

@@ -123,6 +123,16 @@ typedef struct LayerLine {      // for the model summary and `explain`
 
 typedef enum LineStage { STAGE_NOTHING, STAGE_CONSTANT, STAGE_HOST, STAGE_STEP } LineStage;
 
+typedef struct PartWeights {    // `weights =` of a part
+    const char *prefix, *file;
+    bool strict;
+    const char **from, **to;    // to: NULL where `-> none`
+    int rename_count;
+    const char **transpose;
+    int transpose_count;
+    Span span;
+} PartWeights;
+
 typedef struct Program {
     Arena *arena;
     Diag *diag;
@@ -148,6 +158,8 @@ typedef struct Program {
     LayerLine *layer;
     int layer_count, layer_capacity;
     int mask_count;
+    PartWeights *weights;
+    int weights_count, weights_capacity;
     const Source *source;       // of the spec
     unsigned char *line_stage;  // enum LineStage, by line of the spec from 0
     int line_count;

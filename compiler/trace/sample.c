@@ -240,10 +240,13 @@ void finish_data(Tracer *t)
 {
     DataPart *data = t->data;
     t->program->data = data && data->block ? data->block : no_data(t);
-    if (!data || !data->block || !data->source || !data->fields)
+    bool reads = data && data->block && data->source && data->fields;
+    if (reads) {
+        fill_raw(t, data);
+        add_fields(t, data);
+    }
+    if (!reads && !t->program->weights_count)
         return;
-    fill_raw(t, data);
-    add_fields(t, data);
     const char *root = t->options->data_root ? t->options->data_root : t->spec_folder;
     program_setting(t, "data.root", value_text(t->arena, root), NULL, false);
 }

@@ -45,7 +45,7 @@ Node *variable_now(Tracer *t, Variable *variable)
     Update *u = update_of(t, variable);
     if (!u->now) {
         Origin origin = t->builder.origin;
-        t->builder.origin = (Origin){variable->span, "", NULL, false};
+        t->builder.origin = (Origin){variable->span, "", NULL, false, variable->span};
         u->now = make_variable(&t->builder, variable);
         u->now->name = variable->path;
         t->builder.origin = origin;

@@ -346,6 +346,8 @@ const Builtin *const *builtin_groups(void);
 
 // ---- small things ----------------------------------------------------------------------------------
 Value *fail(Tracer *t, Code code, Span at, const char *format, ...) LTC_PRINTF(4, 5);  // -> poison
+void note_made(Tracer *t, const Part *part);            // notes that join the last error
+void note_origin(Tracer *t, const Node *node, Span at);
 Span span_of(const Tracer *t);
 const char *join_path(Tracer *t, const char *path, const char *name);
 void set_origin(Tracer *t, Span span);

@@ -183,8 +183,8 @@ static void add_setting(Tracer *t, int row)
     setting->given = true;
     if (s->type == SETTING_TEXT || s->type == SETTING_WORD)
         setting->text = clock_text(t, value);
-    else if (value->kind != V_NONE)
-        setting->number = value->number;
+    else
+        setting->number = value->kind == V_NONE ? -1 : value->number;
     if (s->type == SETTING_DURATION)
         setting->unit = lt_unit_of(value);
 }

@@ -79,9 +79,25 @@ static const char *type_text(Tracer *t, const Ast *type)
     return span_text(t->arena, type->span);
 }
 
-static bool match_size(Tracer *t, Scope *scope, const Ast *size, Dim dim, const Ast *type,
+// What people forget where a size does not fit: the batch, flattening, the order of axes.
+static void hint_size(Tracer *t, Dim wanted, const Shape *shape, int axis)
+{
+    Dim given = shape->dim[axis], joint = dim_of(1);
+    for (int i = 1; i < shape->rank; i++)
+        joint = dim_mul(joint, shape->dim[i]);
+    int last = shape->rank - 1;
+    if (given.power && !wanted.power)
+        diag_hint(t->diag, "B stands for the rows of the batch, which differ in the last one");
+    else if (axis == last && last > 1 && dim_equal(joint, wanted))
+        diag_hint(t->diag, "flatten it first: x |> flatten");
+    else if (axis == 1 && last > 2 && dim_equal(shape->dim[last], wanted))
+        diag_hint(t->diag, "channels come first, as in PyTorch: rearrange(x, \"b h w c -> b c h w\")");
+}
+
+static bool match_size(Tracer *t, Scope *scope, const Ast *size, int axis, const Ast *type,
                        const Shape *shape, const char *what, Span at)
 {
+    Dim dim = shape->dim[axis];
     if (size->kind == AST_HOLE)
         return true;
     if (is_size_name(size) && !scope_here(scope, size->name)) {
@@ -100,11 +116,14 @@ static bool match_size(Tracer *t, Scope *scope, const Ast *size, Dim dim, const 
     if (dim_equal(wanted, dim))
         return true;
     const char *said = span_text(t->arena, size->span);
-    const char *number = dim_text(t->arena, wanted);
-    fail(t, E_SHAPE, at, "%s is %s, but is given %s: %s%s%s%s is not %s", what, type_text(t, type),
-         shape_text(t->arena, shape), said, strcmp(said, number) ? " (= " : "",
-         strcmp(said, number) ? number : "", strcmp(said, number) ? ")" : "",
-         dim_text(t->arena, dim));
+    const char *number = dim_text(t->arena, wanted), *given = dim_text(t->arena, shape->dim[axis]);
+    if (strcmp(said, number) == 0)
+        fail(t, E_SHAPE, at, "%s is %s, but is given %s: axis %d is %s, not %s", what,
+             type_text(t, type), shape_text(t->arena, shape), axis, given, number);
+    else
+        fail(t, E_SHAPE, at, "%s is %s, but is given %s: `%s` is %s, and axis %d is %s", what,
+             type_text(t, type), shape_text(t->arena, shape), said, number, axis, given);
+    hint_size(t, wanted, shape, axis);
     return false;
 }
 
@@ -137,6 +156,10 @@ static bool match_shape(Tracer *t, Scope *scope, const Ast *type, const Shape *s
         fail(t, E_RANK, at, "%s is %s, with %s%d ax%s, but is given %s", what, type_text(t, type),
              sizes.rest < 0 ? "" : "at least ", fixed, fixed == 1 ? "is" : "es",
              shape_text(t->arena, shape));
+        if (shape->rank + 1 == fixed && shape->rank > 1)
+            diag_hint(t->diag, "an axis is added by `_` in an index: x[:, _]");
+        else if (sizes.rest < 0 && fixed == 2 && shape->rank > 2)
+            diag_hint(t->diag, "flatten it first: x |> flatten");
         return false;
     }
     int behind = sizes.rest < 0 ? 0 : sizes.count - sizes.rest - 1;
@@ -148,7 +171,7 @@ static bool match_shape(Tracer *t, Scope *scope, const Ast *type, const Shape *s
             int axis = i < before ? i : shape->rank - fixed + i;
             if (is_size_name(size) != (pass == 0))
                 continue;
-            if (!match_size(t, scope, size, shape->dim[axis], type, shape, what, at))
+            if (!match_size(t, scope, size, axis, type, shape, what, at))
                 return false;
         }
     if (sizes.rest < 0)
@@ -193,16 +216,15 @@ static Value *match_tensor(Tracer *t, Scope *scope, const Ast *type, DType dtype
     if (value->node->dtype != dtype) {
         fail(t, E_DTYPE, at, "%s is %s, but is given %s", what, type_text(t, type),
              value_text_of(t->arena, value));
-        diag_hint(t->diag, "cast it by name: %s(…)", dtype_name(dtype));
+        note_origin(t, value->node, at);
+        diag_hint(t->diag, "types never change silently; if a cast is meant: %s(…)",
+                  dtype_name(dtype));
         return &value_poison;
     }
     if (!match_shape(t, scope, type, &value->node->shape, what, at, rest_known, rest)) {
-        if (type->span.source)
+        if (type->span.source && !type->span.source->library)
             diag_note(t->diag, type->span, "declared here");
-        if (value->node->span.source
-            && (value->node->span.begin != at.begin || value->node->span.source != at.source))
-            diag_note(t->diag, value->node->span, "%s comes from here",
-                      shape_text(t->arena, &value->node->shape));
+        note_origin(t, value->node, at);
         return &value_poison;
     }
     return value;

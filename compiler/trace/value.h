@@ -33,6 +33,7 @@ typedef enum ValueKind {
     V_HOLE,                     // `_`
     V_SOURCE,                   // source: idx(…), csv(…): a data source
     V_WORDS,                    // column: a text of a data source, in `sample`
+    V_WEIGHTS,                  // weights: checkpoint(…), safetensors(…)
     V_ARROW,                    // item[0] -> item[1]
 } ValueKind;
 
@@ -101,6 +102,7 @@ struct Value {
         Instance *instance;
         DataPart *data;
         Scope *names;
+        PartWeights *weights;
         struct SourceInfo *source;
         struct RawColumn *column;
         const struct Categories *categories;    // of a V_NAMESPACE that `id` is handed

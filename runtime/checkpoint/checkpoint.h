@@ -80,6 +80,11 @@ bool lt_checkpoint_load(const char *path, const struct lt_program *program, void
 bool lt_weights_load(const char *path, const struct lt_program *program, void *block,
                      struct lt_fault *note, struct lt_fault *fault);
 
+// What the spec's `weights =` ask for, after the init step: each file's tensors, renamed, into the
+// variables of its part. Nothing of a file is taken unless all that is asked of it fits.
+bool lt_part_weights_load(const struct lt_program *program, const char *root, void *block,
+                          struct lt_fault *fault);
+
 // The state alone (which seed, which step), without variables.
 bool lt_checkpoint_peek(const char *path, const struct lt_program *program,
                         struct lt_run_state *state, struct lt_fault *fault);

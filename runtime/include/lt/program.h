@@ -192,6 +192,19 @@ struct lt_callback {
     int first_state, state_count;
 };
 
+// ---- weights from elsewhere -----------------------------------------------------------------------
+
+struct lt_rename { const char *from, *to; };    // globs: `*` one component, `**` any; to NULL: not taken
+
+struct lt_part_weights {        // `weights =` of a part: where its parameters start from
+    const char *prefix;         // path of the part, "" for the model
+    const char *file;           // relative to the data root unless absolute
+    bool strict;                // every tensor of the file and of the part must be there
+    int rename_count, transpose_count;
+    const struct lt_rename *rename;     // the first whose `from` matches counts
+    const char *const *transpose;       // globs of names whose matrices lie the other way round
+};
+
 // ---- the program --------------------------------------------------------------------------------
 
 struct lt_trainer_index {       // settings the loop itself reads: index into the table, -1: absent
@@ -235,6 +248,8 @@ struct lt_program {
     int predict_setting;        // 1 + the setting that gives the rows of predict; 0: rows of the data
     int64_t predict_most;       // with predict_setting: the most rows; 0: the setting's default
     bool reads_elapsed;         // host code reads `elapsed`, so a checkpoint has to hold it
+    int part_weights_count;
+    const struct lt_part_weights *part_weights;
 };
 
 extern const struct lt_program lt_program;
