@@ -245,13 +245,19 @@ static void sequence_stage(C *c, const Stage *stage)
     for (int i = 0; i < stage->acc_count; i++)
         declare_acc(c, &stage->acc[i], &best[i]);
     loops_open(c, stage->reduce, stage->reduce_count);
-    const bool scan = stage->kind == STAGE_SCAN;
-    if (!scan)
-        c_body(c, &stage->body);
+    // A scan stores what it has after the element joined: names stand before, stores behind.
+    Body before = stage->body, behind = {0};
+    if (stage->kind == STAGE_SCAN) {
+        for (before.count = 0; before.count < stage->body.count; before.count++)
+            if (stage->body.item[before.count].kind == ITEM_STORE)
+                break;
+        behind.item = stage->body.item + before.count;
+        behind.count = stage->body.count - before.count;
+    }
+    c_body(c, &before);
     for (int i = 0; i < stage->acc_count; i++)
         accumulate(c, &stage->acc[i], c_acc(c, &stage->acc[i]), best[i]);
-    if (scan)
-        c_body(c, &stage->body);
+    c_body(c, &behind);
     loops_close(c, stage->reduce_count);
     c_body(c, &stage->after);
 }
