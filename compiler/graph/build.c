@@ -18,6 +18,7 @@ static Node node_draft(Builder *b, Prim prim, const Attr *attr, Node *const *inp
         .input_count = count,
         .guard = b->origin.guard,
         .span = b->origin.span,
+        .call = b->origin.call,
         .path = b->origin.path ? b->origin.path : "",
         .backward = b->origin.backward,
     };

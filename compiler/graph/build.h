@@ -14,6 +14,7 @@ typedef struct Origin {
     const char *path;
     const Guard *guard;
     bool backward;
+    Span call;
 } Origin;
 
 typedef struct Sharing Sharing;         // share.h

@@ -123,6 +123,7 @@ struct Node {
     Attr *attr;                         // never NULL
     const Guard *guard;                 // NULL: always runs
     Span span;                          // what asked for it
+    Span call;                          // where the spec called for that, if `span` is in the library
     const char *name;                   // the spec's name of the value, or NULL
     const char *path;                   // call path, "blocks.3.attention", "" at the model itself
     bool backward;                      // made by differentiation of the node at `span`

@@ -55,7 +55,7 @@ static void node_renew(Round *round, const Node *old)
     view.input = arena_alloc(round->b.graph->arena, sizeof(Node *) * (size_t)old->input_count);
     for (int i = 0; i < old->input_count; i++)
         view.input[i] = round->now[old->input[i]->id];
-    round->b.origin = (Origin){old->span, old->path, old->guard, old->backward};
+    round->b.origin = (Origin){old->span, old->path, old->guard, old->backward, old->call};
     Node *now = node_simplified(round, &view);
     if (!now->name)
         now->name = old->name;

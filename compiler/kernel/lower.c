@@ -9,7 +9,7 @@ enum { channel_axes = 2 };              // images and channels stand before the 
 
 static Origin origin_of(const Node *node)
 {
-    return (Origin){node->span, node->path, node->guard, node->backward};
+    return (Origin){node->span, node->path, node->guard, node->backward, node->call};
 }
 
 // ---- moves of images and weights ----------------------------------------------------------------

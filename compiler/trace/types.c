@@ -118,10 +118,10 @@ static bool match_size(Tracer *t, Scope *scope, const Ast *size, int axis, const
     const char *said = span_text(t->arena, size->span);
     const char *number = dim_text(t->arena, wanted), *given = dim_text(t->arena, shape->dim[axis]);
     if (strcmp(said, number) == 0)
-        fail(t, E_SHAPE, at, "%s is %s, but is given %s: axis %d is %s, not %s", what,
+        fail(t, E_SHAPE, at, "%s must be %s, but is %s: axis %d is %s, not %s", what,
              type_text(t, type), shape_text(t->arena, shape), axis, given, number);
     else
-        fail(t, E_SHAPE, at, "%s is %s, but is given %s: `%s` is %s, and axis %d is %s", what,
+        fail(t, E_SHAPE, at, "%s must be %s, but is %s: `%s` is %s, and axis %d is %s", what,
              type_text(t, type), shape_text(t->arena, shape), said, number, axis, given);
     hint_size(t, wanted, shape, axis);
     return false;
@@ -193,7 +193,7 @@ static Value *match_tensor(Tracer *t, Scope *scope, const Ast *type, DType dtype
                             type_text(t, type), value->number);
             return value;
         }
-        return fail(t, E_NOT_A_TENSOR, at, "%s is %s, but is given %s", what, type_text(t, type),
+        return fail(t, E_NOT_A_TENSOR, at, "%s must be %s, but is %s", what, type_text(t, type),
                     value_kind_text(value));
     }
     if (value->kind == V_LIST) {
@@ -211,10 +211,10 @@ static Value *match_tensor(Tracer *t, Scope *scope, const Ast *type, DType dtype
         return node ? value_tensor(t->arena, node) : &value_poison;
     }
     if (value->kind != V_TENSOR)
-        return fail(t, E_NOT_A_TENSOR, at, "%s is %s, but is given %s", what, type_text(t, type),
+        return fail(t, E_NOT_A_TENSOR, at, "%s must be %s, but is %s", what, type_text(t, type),
                     value_kind_text(value));
     if (value->node->dtype != dtype) {
-        fail(t, E_DTYPE, at, "%s is %s, but is given %s", what, type_text(t, type),
+        fail(t, E_DTYPE, at, "%s must be %s, but is %s", what, type_text(t, type),
              value_text_of(t->arena, value));
         note_origin(t, value->node, at);
         diag_hint(t->diag, "types never change silently; if a cast is meant: %s(…)",
@@ -234,7 +234,7 @@ static Value *match_tensor(Tracer *t, Scope *scope, const Ast *type, DType dtype
 
 static Value *mismatch(Tracer *t, const Ast *type, const Value *value, const char *what, Span at)
 {
-    fail(t, E_WRONG_TYPE, at, "%s is %s, but is given %s", what, type_text(t, type),
+    fail(t, E_WRONG_TYPE, at, "%s must be %s, but is %s", what, type_text(t, type),
          value->kind == V_NUMBER || value->kind == V_TEXT || value->kind == V_BOOL
          ? value_text_of(t->arena, value) : value_kind_text(value));
     if (type->span.source)
@@ -364,7 +364,7 @@ Value *match_type(Tracer *t, Scope *scope, const Ast *type, Value *value, const 
     case AST_TYPE_BOUND: {
         value = match_type(t, scope, type->a, value, what, at, rest_known, rest);
         if (value->kind == V_NUMBER && type->b && value->number > type->b->number)
-            return fail(t, E_BOUND, at, "%s is at most %.15g, but is given %.15g", what,
+            return fail(t, E_BOUND, at, "%s is at most %.15g, but is %.15g", what,
                         type->b->number, value->number);
         return value;
     }
