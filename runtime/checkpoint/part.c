@@ -6,6 +6,7 @@
 #include "checkpoint/file.h"
 #include "checkpoint/layout.h"
 #include "data/text.h"
+#include "lt/math.h"
 
 enum { longest_name = 512, most_captures = 16 };
 
@@ -148,7 +149,9 @@ static bool tensor_fits(const struct part *part, const struct lt_tensor *tensor,
                        path, variable->path, has,
                        lt_shape_text(wants, want, variable->rank),
                        turned ? ", transposed" : "");
-    if (tensor->type->dtype != (int)variable->dtype)
+    const bool floats = tensor->type->dtype >= LT_F64 && tensor->type->dtype <= LT_BF16
+                     && variable->dtype <= LT_BF16;
+    if (tensor->type->dtype != (int)variable->dtype && !floats)
         return lt_fail(fault, "%s: the tensor for %s is of %s, but the program's is of %s", path,
                        variable->path, tensor->type->name, lt_tensor_type_name(variable->dtype));
     return true;
@@ -199,6 +202,53 @@ static void turn(const unsigned char *from, unsigned char *to, int64_t rows, int
             memcpy(to + (size_t)(r * columns + c) * item, from + (size_t)(c * rows + r) * item, item);
 }
 
+static double read_float(const unsigned char *from, enum lt_dtype type)
+{
+    double f64;
+    float f32;
+    uint16_t half;
+    switch (type) {
+    case LT_F64: memcpy(&f64, from, sizeof f64); return f64;
+    case LT_F32: memcpy(&f32, from, sizeof f32); return f32;
+    case LT_F16: memcpy(&half, from, sizeof half); return lt_f32_from_f16(half);
+    default: memcpy(&half, from, sizeof half); return lt_f32_from_bf16(half);
+    }
+}
+
+static void write_float(unsigned char *to, enum lt_dtype type, double number)
+{
+    const float f32 = (float)number;
+    const uint16_t half = type == LT_F16 ? lt_f16_from_f32(f32) : lt_bf16_from_f32(f32);
+    switch (type) {
+    case LT_F64: memcpy(to, &number, sizeof number); break;
+    case LT_F32: memcpy(to, &f32, sizeof f32); break;
+    default: memcpy(to, &half, sizeof half); break;
+    }
+}
+
+// The tensor's elements in the variable's type: floats of another width are rounded to it.
+static bool read_tensor(const struct part *part, int at, unsigned char *buffer,
+                        struct lt_fault *fault)
+{
+    const struct lt_variable *variable = &part->program->variable[at];
+    const enum lt_dtype from = (enum lt_dtype)part->tensor[at]->type->dtype;
+    const uint64_t begin = part->tensor[at]->begin;
+    const int64_t count = lt_variable_count(variable);
+    if (from == variable->dtype)
+        return lt_safetensors_read(&part->file.file, begin, buffer, lt_variable_bytes(variable),
+                                   fault);
+    const size_t narrow = (size_t)part->tensor[at]->type->bits / 8;
+    const size_t item = count ? lt_variable_bytes(variable) / (size_t)count : 0;
+    unsigned char *raw = malloc((size_t)count * narrow + 1);
+    bool fine = raw || lt_fail(fault, "%s: no memory to read it", part->file.file.path);
+    fine = fine && lt_safetensors_read(&part->file.file, begin, raw, (size_t)count * narrow, fault);
+    for (int64_t i = 0; i < count && fine; i++)
+        write_float(buffer + (size_t)i * item, variable->dtype,
+                    read_float(raw + (size_t)i * narrow, from));
+    free(raw);
+    return fine;
+}
+
 static bool copy_variable(const struct part *part, int at, void *block, struct lt_fault *fault)
 {
     const struct lt_variable *variable = &part->program->variable[at];
@@ -207,7 +257,7 @@ static bool copy_variable(const struct part *part, int at, void *block, struct l
     unsigned char *buffer = malloc(bytes + 1), *turned = malloc(bytes + 1);
     bool fine = (buffer && turned)
              || lt_fail(fault, "%s: no memory to read it", part->file.file.path);
-    fine = fine && lt_safetensors_read(&part->file.file, part->tensor[at]->begin, buffer, bytes, fault);
+    fine = fine && read_tensor(part, at, buffer, fault);
     if (fine && part->turned[at] && variable->rank == 2 && count > 0) {
         turn(buffer, turned, variable->shape[0], variable->shape[1], bytes / (size_t)count);
         lt_variable_unpack(variable, block, 0, count, turned);
