@@ -109,11 +109,12 @@ void lt_run_close(struct lt_run *run)
 
 // ---- data ---------------------------------------------------------------------------------------
 
-static int64_t batches_in(int64_t rows, const struct lt_data *data, bool train)
+// With drop_last every step is compiled for whole batches, those of evaluation too.
+static int64_t batches_in(int64_t rows, const struct lt_data *data)
 {
     if (data->batch <= 0)
         return 0;
-    return train && data->drop_last ? rows / data->batch : (rows + data->batch - 1) / data->batch;
+    return rows / data->batch + (!data->drop_last && rows % data->batch);
 }
 
 static void measure(struct lt_run *run)
@@ -126,9 +127,9 @@ static void measure(struct lt_run *run)
     extent->train_rows = lt_dataset_phase_rows(run->dataset, LT_TRAIN);
     extent->val_rows = lt_dataset_phase_rows(run->dataset, LT_VALIDATE);
     extent->test_rows = lt_dataset_phase_rows(run->dataset, LT_TEST);
-    extent->train_batches = endless ? LT_ENDLESS : batches_in(extent->train_rows, data, true);
-    extent->val_batches = endless ? LT_ENDLESS : batches_in(extent->val_rows, data, false);
-    extent->test_batches = endless ? LT_ENDLESS : batches_in(extent->test_rows, data, false);
+    extent->train_batches = endless ? LT_ENDLESS : batches_in(extent->train_rows, data);
+    extent->val_batches = endless ? LT_ENDLESS : batches_in(extent->val_rows, data);
+    extent->test_batches = endless ? LT_ENDLESS : batches_in(extent->test_rows, data);
 }
 
 bool lt_run_open_data(struct lt_run *run)
