@@ -233,6 +233,18 @@ static Node *frozen_or(Tracer *t, const Variable *variable, Node *now, Node *nex
     return make_select(&t->builder, condition, now, next);
 }
 
+// Zero in place of a denormal: what decays towards zero would reach denormals, which cost a hundred
+// cycles each. As a part of the graph it has the same bits everywhere, unlike a mode of the CPU.
+static Node *flush(Tracer *t, Node *x)
+{
+    Builder *b = &t->builder;
+    if (x->dtype != DT_F32 && x->dtype != DT_F64)
+        return x;
+    Node *least = make_scalar_like(b, x, x->dtype == DT_F32 ? 0x1p-126 : 0x1p-1022);
+    Node *tiny = make_binary(b, P_LT, make_unary(b, P_ABS, x), least);
+    return make_select(b, tiny, make_zeros_like(b, x), x);
+}
+
 static void write_back(Tracer *t, Variable *of, Variable *variable, Value *value, Span span)
 {
     Node *node = to_tensor(t, value, variable->dtype, span);
@@ -248,6 +260,8 @@ static void write_back(Tracer *t, Variable *of, Variable *variable, Value *value
         return;
     }
     node = make_expand(&t->builder, node, &variable->shape);
+    if (variable->kind == VAR_OPTIMIZER_STATE)
+        node = flush(t, node);
     variable_write(t, variable, frozen_or(t, of, variable_now(t, variable), node), span);
 }
 
