@@ -37,18 +37,24 @@ typedef struct Noting {
     Member *reader;
 } Noting;
 
+// Stands for a value that is only known when the step runs: an index made of it proves nothing.
+static const Expr *unknown(Reader *reader, const Node *node)
+{
+    return expr_local(reader->c, local_new(reader->c, "unknown", node->dtype));
+}
+
 static const Expr *note_read(Reader *reader, const Node *node, const Index *const *point)
 {
     Noting *noting = reader->data;
     Member *m = &noting->f->member[node->id];
     if (is_stored_source(node)) {
         add_old(noting->f, noting->reader, node);
-        return expr_number(reader->c, node->dtype, 0);
+        return unknown(reader, node);
     }
     if (!m->computed || m == noting->reader)
         return NULL;
     add_read(noting->f, noting->reader, m, point);
-    return expr_number(reader->c, node->dtype, 0);
+    return unknown(reader, node);
 }
 
 static void note_anywhere(Fuse *f, Member *reader, const Node *node)
