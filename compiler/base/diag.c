@@ -182,6 +182,17 @@ static void print_message(const Message *message, FILE *out, bool color)
         print_line(message->at, out);
 }
 
+// Hints, the ways out, come last.
+static void print_notes(const Message *notes, FILE *out, bool color)
+{
+    for (const Message *note = notes; note; note = note->next)
+        if (note->at.source)
+            print_message(note, out, color);
+    for (const Message *note = notes; note; note = note->next)
+        if (!note->at.source)
+            print_message(note, out, color);
+}
+
 void diag_each(const Diag *diag, void (*visit)(void *context, Span at), void *context)
 {
     for (const Message *message = diag->first; message; message = message->next) {
@@ -200,8 +211,7 @@ void diag_print(const Diag *diag, FILE *out, bool color)
     qsort(sorted, (size_t)count, sizeof *sorted, by_place);
     for (int i = 0; i < count; i++) {
         print_message(sorted[i], out, color);
-        for (const Message *note = sorted[i]->notes; note; note = note->next)
-            print_message(note, out, color);
+        print_notes(sorted[i]->notes, out, color);
     }
     if (diag->errors)
         fprintf(out, "%d error%s\n", diag->errors, diag->errors == 1 ? "" : "s");

@@ -223,9 +223,10 @@ static bool window_fits(Tracer *t, const Node *x, const Window *w, const int64_t
             return false;
         }
         if (size[i] < 1 || dim.scale + w->low[i] + w->high[i] < reach) {
-            fail(t, E_WINDOW, span, "a window of %lld does not fit into %lld with padding %lld and "
-                 "%lld", (long long)reach, (long long)dim.scale, (long long)w->low[i],
-                 (long long)w->high[i]);
+            fail(t, E_WINDOW, span, "a window of %lld does not fit into axis %d of %s, with padding "
+                 "%lld and %lld", (long long)reach, x->shape.rank - w->spatial + i,
+                 shape_text(t->arena, &x->shape), (long long)w->low[i], (long long)w->high[i]);
+            note_origin(t, x, span);
             return false;
         }
     }

@@ -15,10 +15,10 @@ Value *fail(Tracer *t, Code code, Span at, const char *format, ...)
     // A mistake that shows inside the library was made where the library was called.
     bool inside = at.source && at.source->library && t->called_from.source;
     diag_error(t->diag, code, inside ? t->called_from : at, "%s", text);
-    if (inside)
-        diag_note(t->diag, at, "it shows here, in the library");
     if (inside && t->self && !t->making)
         note_made(t, t->self);
+    if (inside)
+        diag_note(t->diag, at, "it shows here, in the library");
     return &value_poison;
 }
 
@@ -34,7 +34,8 @@ void note_origin(Tracer *t, const Node *node, Span at)
 {
     Span span = node->call.source ? node->call : node->span;
     const Span shown = at.source && at.source->library ? t->called_from : at;
-    if (!span.source || (span.source == shown.source && span.begin == shown.begin))
+    if (!span.source || (span.source == shown.source && span.begin == shown.begin
+                         && span.end == shown.end))
         return;
     const char *text = arena_format(t->arena, "%s%s", dtype_name(node->dtype),
                                     shape_text(t->arena, &node->shape));

@@ -15,10 +15,11 @@ bool shape_argument(Tracer *t, const Value *value, Shape *shape, Span span)
     shape->rank = count;
     for (int i = 0; i < count; i++)
         if (!value_dim_of(item[i], &shape->dim[i]) || shape->dim[i].scale < 0) {
-            fail(t, E_SIZE_VALUE, span, "a size is a whole number that is known when compiling, but this "
-                 "is %s", value_text_of(t->arena, item[i]));
-            if (item[i]->kind == V_HOST)
-                diag_hint(t->diag, "declare the hyperparameter `const`");
+            if (item[i]->kind == V_NUMBER && item[i]->whole)
+                fail(t, E_SIZE_VALUE, span, "a size is at least 0, but this is %s",
+                     value_text_of(t->arena, item[i]));
+            else
+                no_size(t, item[i], span);
             return false;
         }
     return true;

@@ -287,8 +287,12 @@ static void open_layer(Tracer *t, const Part *part)
 
 Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int count, Span span)
 {
-    if (t->calls >= deepest_call)
+    if (t->calls >= deepest_call && t->too_deep)
+        return &value_poison;
+    if (t->calls >= deepest_call) {
+        t->too_deep = true;
         return fail(t, E_RECURSION, span, "`%s` contains itself", declaration->name);
+    }
     Part *part = arena_alloc(t->arena, sizeof *part);
     part->declaration = declaration;
     part->path = t->path;

@@ -183,7 +183,8 @@ static void run_assign(Tracer *t, Scope *scope, const Ast *tree)
                  targets, targets, value_kind_text(value));
             value = &value_poison;
         } else if (value->kind != V_POISON && value->count != targets) {
-            fail(t, E_DESTRUCTURE, tree->b->span, "%d names for %d values", targets, value->count);
+            fail(t, E_DESTRUCTURE, tree->b->span, "%d names for %d values: %s", targets,
+                 value->count, value_text_of(t->arena, value));
             value = &value_poison;
         }
         int i = 0;
@@ -292,7 +293,7 @@ static Value *run_guarded(Tracer *t, Scope *scope, const Ast *tree, Value *condi
     return &value_none;
 }
 
-Value *run_if(Tracer *t, Scope *scope, const Ast *tree)
+static Value *decide_if(Tracer *t, Scope *scope, const Ast *tree)
 {
     Value *condition = eval(t, scope, tree->a);
     switch (condition->kind) {
@@ -326,14 +327,48 @@ Value *run_if(Tracer *t, Scope *scope, const Ast *tree)
     }
 }
 
+// A block that cannot run would have bound these names: reading them is no mistake of its own.
+static void poison_names(Tracer *t, Scope *scope, const Ast *tree)
+{
+    if (!tree)
+        return;
+    if (tree->kind == AST_ASSIGN || tree->kind == AST_UPDATE) {
+        for (const Ast *a = tree->a; a; a = tree->kind == AST_ASSIGN ? a->next : NULL) {
+            if (a->kind == AST_NAME && !member_binding(scope, a->name))
+                scope_bind(t->arena, scope, a->name, &value_poison, BIND_LOCAL, a->span);
+            if (a->kind == AST_TUPLE || a->kind == AST_TARGETS)
+                poison_names(t, scope, &(Ast){.kind = AST_ASSIGN, .a = a->a});
+        }
+        return;
+    }
+    const bool nests = tree->kind == AST_IF || tree->kind == AST_FOR;
+    for (const Ast *s = tree->kind == AST_BLOCK ? tree->a : NULL; s; s = s->next)
+        poison_names(t, scope, s);
+    if (nests && tree->kind == AST_IF)
+        poison_names(t, scope, tree->b);
+    if (nests)
+        poison_names(t, scope, tree->c);
+}
+
+Value *run_if(Tracer *t, Scope *scope, const Ast *tree)
+{
+    Value *value = decide_if(t, scope, tree);
+    if (value->kind == V_POISON)
+        poison_names(t, scope, tree);
+    return value;
+}
+
 Value *run_for(Tracer *t, Scope *scope, const Ast *tree)
 {
     Value *over = eval(t, scope, tree->b);
-    if (over->kind == V_POISON)
+    if (over->kind == V_POISON) {
+        poison_names(t, scope, tree);
         return over;
+    }
     if (over->kind != V_LIST && over->kind != V_TUPLE) {
         fail(t, E_NOT_A_LIST, tree->b->span, "`for` goes over a list that is known when compiling, "
              "but this is %s", value_kind_text(over));
+        poison_names(t, scope, tree);
         return &value_poison;
     }
     Value *last = &value_none;
@@ -479,30 +514,32 @@ void run_log(Tracer *t, Scope *scope, const Ast *tree)
 
 // ---- assert -------------------------------------------------------------------------------------
 
-static void run_assert(Tracer *t, Scope *scope, const Ast *tree)
+// Poison if it does not hold: what follows in the block relies on it.
+static Value *run_assert(Tracer *t, Scope *scope, const Ast *tree)
 {
     Value *condition = eval(t, scope, tree->a);
     if (condition->kind == V_POISON)
-        return;
+        return &value_none;
     if (condition->kind == V_HOST && t->host) {
         HostStmt *check = host_emit(t, DO_CHECK, tree->span);
         check->a = condition->host;
         check->message = tree->b && tree->b->kind == AST_STRING ? message_text(t, scope, tree->b) : NULL;
-        return;
+        return &value_none;
     }
     if (condition->kind != V_BOOL) {
         fail(t, E_CONDITION, tree->a->span, "`assert` takes a condition that is known when "
              "compiling, but this is %s", value_kind_text(condition));
-        return;
+        return &value_none;
     }
     if (condition->number != 0)
-        return;
+        return &value_none;
     const char *message = NULL;
     if (tree->b && tree->b->kind == AST_STRING)
         message = format_text(t, scope, tree->b);
     fail(t, E_ASSERT, tree->a->span, "%s", message ? message : "this does not hold");
     if (t->made_at.source && !tree->span.source->library)
         diag_note(t->diag, t->made_at, "while making this");
+    return &value_poison;
 }
 
 // ---- blocks -------------------------------------------------------------------------------------
@@ -530,7 +567,7 @@ static Value *run_statement(Tracer *t, Scope *scope, const Ast *tree)
     case AST_UPDATE: run_update(t, scope, tree); return &value_none;
     case AST_LOG: run_log(t, scope, tree); return &value_none;
     case AST_MINIMIZE: trace_minimize(t, scope, tree); return &value_none;
-    case AST_ASSERT: run_assert(t, scope, tree); return &value_none;
+    case AST_ASSERT: return run_assert(t, scope, tree);
     case AST_YIELD:
         return fail(t, E_YIELD, tree->span, "`yield` stands in a `scan` only");
     case AST_FUNCTION: {
@@ -551,6 +588,8 @@ Value *run_statements(Tracer *t, Scope *scope, const Ast *list)
     for (; list; list = list->next) {
         value = run_statement(t, scope, list);
         poison |= value->kind == V_POISON;
+        if (list->kind == AST_ASSERT && value->kind == V_POISON)
+            break;
         if (list->next)
             unused_value(t, list, value);
     }

@@ -343,8 +343,8 @@ static void trace_predict(Tracer *t)
                            &t->program->phase[PHASE_PREDICT]);
     } else {
         method = model_method(t, "forward");
-        if (!method || !t->data || !t->data->fields)
-            return;
+        if (!method || !t->data || !t->data->fields || diag_failed(t->diag))
+            return;                     // its mistakes were found where other steps call it
         for (const Ast *p = method->a; p; p = p->next)
             if (!p->b && !scope_here(t->data->fields, p->name))
                 return;                 // `forward` takes what no data block makes

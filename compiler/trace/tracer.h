@@ -202,6 +202,7 @@ struct Tracer {
     Span made_at;               // the call that makes the present layer
     Span called_from;           // the nearest call outside of the library
     bool uses_freeze;
+    bool too_deep;              // said once: nothing so deep is a mistake of its own
     int *freeze_state;          // by variable id, host state index; -1
     Value *trainer_names;
     Binding *trainer_setting;   // members of the trainer block
@@ -258,6 +259,7 @@ const Ast *member_named(const Declaration *declaration, AstKind kind, const char
 Value *match_type(Tracer *t, Scope *scope, const Ast *type, Value *value, const char *what,
                   Span at, bool *rest_known, Shape *rest);
 bool eval_shape(Tracer *t, Scope *scope, const Ast *sizes, Shape *shape);
+void no_size(Tracer *t, const Value *value, Span span);  // says what is wrong with it as a size
 bool dtype_named(Tracer *t, const char *name, DType *dtype);
 
 // ---- operators.c -----------------------------------------------------------------------------------

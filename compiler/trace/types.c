@@ -19,6 +19,30 @@ static bool is_size_name(const Ast *size)
     return size->kind == AST_NAME && size->name[0] >= 'A' && size->name[0] <= 'Z' && !size->name[1];
 }
 
+static bool asks_rows(const HostExpr *host)
+{
+    return host && (host->op == HOST_ROWS || asks_rows(host->a) || asks_rows(host->b)
+                    || asks_rows(host->c));
+}
+
+void no_size(Tracer *t, const Value *value, Span span)
+{
+    if (value->kind == V_HOST && asks_rows(value->host)) {
+        fail(t, E_SIZE_VALUE, span, "this size is calculated from B, which is known only when a "
+             "step runs");
+        diag_hint(t->diag, "sizes may be B or multiples of it; `drop_last = true` in the data block "
+                  "makes B a constant");
+        return;
+    }
+    fail(t, E_SIZE_VALUE, span, value->kind == V_NUMBER
+         ? "a size is a whole number, but this is %s" : "a size must be known when compiling, but "
+         "this is %s", value_text_of(t->arena, value));
+    if (value->kind == V_HOST)
+        diag_hint(t->diag, "declare the hyperparameter `const`");
+    if (value->kind == V_NUMBER)
+        diag_hint(t->diag, "`/` divides to a fraction, `//` to a whole number");
+}
+
 bool eval_shape(Tracer *t, Scope *scope, const Ast *sizes, Shape *shape)
 {
     shape->rank = 0;
@@ -39,11 +63,7 @@ bool eval_shape(Tracer *t, Scope *scope, const Ast *sizes, Shape *shape)
             }
             Dim *dim = &shape->dim[shape->rank++];
             if (!value_dim_of(item[i], dim)) {
-                fail(t, E_SIZE_VALUE, size->span, item[i]->kind == V_NUMBER
-                     ? "a size is a whole number, but this is %s" : "a size must be known when "
-                     "compiling, but this is %s", value_text_of(t->arena, item[i]));
-                if (item[i]->kind == V_HOST)
-                    diag_hint(t->diag, "declare the hyperparameter `const`");
+                no_size(t, item[i], size->span);
                 return false;
             }
             if (dim->scale < 0) {
@@ -109,8 +129,7 @@ static bool match_size(Tracer *t, Scope *scope, const Ast *size, int axis, const
     if (value->kind == V_POISON)
         return false;
     if (!value_dim_of(value, &wanted)) {
-        fail(t, E_SIZE_VALUE, size->span, "a size is a whole number, but this is %s",
-             value_text_of(t->arena, value));
+        no_size(t, value, size->span);
         return false;
     }
     if (dim_equal(wanted, dim))
@@ -118,11 +137,12 @@ static bool match_size(Tracer *t, Scope *scope, const Ast *size, int axis, const
     const char *said = span_text(t->arena, size->span);
     const char *number = dim_text(t->arena, wanted), *given = dim_text(t->arena, shape->dim[axis]);
     if (strcmp(said, number) == 0)
-        fail(t, E_SHAPE, at, "%s must be %s, but is %s: axis %d is %s, not %s", what,
-             type_text(t, type), shape_text(t->arena, shape), axis, given, number);
+        fail(t, E_SHAPE, at, "%s must be %s, but is %s%s: axis %d is %s, not %s", what,
+             type_text(t, type), type->name, shape_text(t->arena, shape), axis, given, number);
     else
-        fail(t, E_SHAPE, at, "%s must be %s, but is %s: `%s` is %s, and axis %d is %s", what,
-             type_text(t, type), shape_text(t->arena, shape), said, number, axis, given);
+        fail(t, E_SHAPE, at, "%s must be %s, but is %s%s: `%s` is %s, and axis %d is %s", what,
+             type_text(t, type), type->name, shape_text(t->arena, shape), said, number, axis,
+             given);
     hint_size(t, wanted, shape, axis);
     return false;
 }
@@ -153,9 +173,9 @@ static bool match_shape(Tracer *t, Scope *scope, const Ast *type, const Shape *s
     Sizes sizes = sizes_of(type->a);
     int fixed = sizes.count - (sizes.rest >= 0);
     if (sizes.rest < 0 ? shape->rank != fixed : shape->rank < fixed) {
-        fail(t, E_RANK, at, "%s is %s, with %s%d ax%s, but is given %s", what, type_text(t, type),
-             sizes.rest < 0 ? "" : "at least ", fixed, fixed == 1 ? "is" : "es",
-             shape_text(t->arena, shape));
+        fail(t, E_RANK, at, "%s must be %s, with %s%d ax%s, but is %s%s", what,
+             type_text(t, type), sizes.rest < 0 ? "" : "at least ", fixed,
+             fixed == 1 ? "is" : "es", type->name, shape_text(t->arena, shape));
         if (shape->rank + 1 == fixed && shape->rank > 1)
             diag_hint(t->diag, "an axis is added by `_` in an index: x[:, _]");
         else if (sizes.rest < 0 && fixed == 2 && shape->rank > 2)
@@ -189,7 +209,7 @@ static Value *match_tensor(Tracer *t, Scope *scope, const Ast *type, DType dtype
         if (!type->flag || (type->a && type->a->kind == AST_REST && !type->a->next)
             || type->a == NULL) {
             if (value->kind == V_NUMBER && !value->whole && dtype_kind(dtype) != KIND_FLOAT)
-                return fail(t, E_LITERAL, at, "%s is %s, but is given %.15g", what,
+                return fail(t, E_LITERAL, at, "%s must be %s, but is %.15g", what,
                             type_text(t, type), value->number);
             return value;
         }
@@ -314,6 +334,23 @@ static bool is_callable(const Value *value)
     }
 }
 
+static const char *type_meant(Tracer *t, const char *name)
+{
+    static const char *const foreign[][2] = {
+        {"float32", "f32"}, {"float64", "f64"}, {"float16", "f16"}, {"bfloat16", "bf16"},
+        {"double", "f64"}, {"half", "f16"}, {"Tensor", "f32[..]"}, {"tensor", "f32[..]"},
+        {"int64", "i64"}, {"int32", "i32"}, {"int16", "i16"}, {"int8", "i8"}, {"uint8", "u8"},
+        {"long", "i64"}, {"integer", "int"}, {"str", "string"}, {"boolean", "bool"},
+        {"Module", "part"}, {"callable", "fn"}, {"Callable", "fn"},
+    };
+    static const char *const own[] = {"f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "u8",
+                                      "bool", "int", "float", "string", "duration", "size", "part"};
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (strcmp(foreign[i][0], name) == 0)
+            return foreign[i][1];
+    return diag_nearest(t->arena, name, own, sizeof own / sizeof *own);
+}
+
 static Value *match_named(Tracer *t, Scope *scope, const Ast *type, Value *value, const char *what,
                           Span at, bool *rest_known, Shape *rest)
 {
@@ -340,9 +377,13 @@ static Value *match_named(Tracer *t, Scope *scope, const Ast *type, Value *value
     if (strcmp(name, "fn") == 0)
         return is_callable(value) ? value : mismatch(t, type, value, what, at);
     fail(t, E_UNKNOWN_TYPE, type->span, "`%s` is not a type", name);
-    diag_hint(t->diag, "types are f64 f32 f16 bf16 i64 i32 i16 i8 u8 bool with sizes, int float "
-              "bool string duration size part fn, lists [int], tuples (int, int), words \"a\" | "
-              "\"b\"");
+    const char *meant = type_meant(t, name);
+    if (meant)
+        diag_hint(t->diag, "did you mean `%s`?", meant);
+    else
+        diag_hint(t->diag, "types are f64 f32 f16 bf16 i64 i32 i16 i8 u8 bool with sizes, int float "
+                  "bool string duration size part fn, lists [int], tuples (int, int), words \"a\" | "
+                  "\"b\"");
     return &value_poison;
 }
 
