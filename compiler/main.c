@@ -137,6 +137,18 @@ static void root_data(Compile *c, Options *options)
     free(full);
 }
 
+// The C of the program: what `ltc emit` prints and what `ltc build` compiles. Only the words of the
+// command line may be in it, no folder of this machine.
+static Text program_text(Compile *c, const char *data_root)
+{
+    for (int i = 0; i < c->program->setting_count; i++)
+        if (strcmp(c->program->setting[i].name, "data.root") == 0)
+            c->program->setting[i].text = data_root;
+    Text text = text_new(c->arena);
+    emit_c(c->program, c->plan, &text);
+    return text;
+}
+
 // Compiles the C in a temporary folder; keeps it if the C compiler refuses it, which is our fault.
 static int build_program(Compile *c, const Toolchain *toolchain, const char *program)
 {
@@ -145,8 +157,7 @@ static int build_program(Compile *c, const Toolchain *toolchain, const char *pro
         return EXIT_OURS;
     const char *stem = file_stem(c->arena, c->options->spec);
     const char *path = arena_format(c->arena, "%s/%s.c", folder, stem);
-    Text text = text_new(c->arena);
-    emit_c(c->program, c->plan, &text);
+    const Text text = program_text(c, ".");
     if (!file_write(c->arena, path, text.data, text.length))
         return EXIT_OURS;
     if (!toolchain_compile(c->arena, toolchain, path, program)) {
@@ -168,6 +179,7 @@ static int build(Compile *c, Options *options)
         return EXIT_SPEC;
     if (!toolchain_find(c->arena, options->cc, &toolchain))
         return EXIT_OURS;
+    toolchain.data_root = options->data_root;
     const char *stem = file_stem(c->arena, options->spec);
     int status = build_program(c, &toolchain, options->output ? options->output : stem);
     if (status == 0)
@@ -208,6 +220,7 @@ static int run(Compile *c, Options *options)
     const char *folder = folder_temporary(c->arena);
     if (!folder || !toolchain_find(c->arena, options->cc, &toolchain))
         return EXIT_OURS;
+    toolchain.data_root = options->data_root;
     const char *program = arena_format(c->arena, "%s/%s", folder,
                                        file_stem(c->arena, options->spec));
     int status = build_program(c, &toolchain, program);
@@ -223,8 +236,8 @@ static int emit_files(Compile *c)
 {
     if (!compile(c))
         return EXIT_SPEC;
-    Text text = text_new(c->arena);
-    emit_c(c->program, c->plan, &text);
+    const char *root = c->options->data_root;
+    const Text text = program_text(c, root ? root : ".");
     const char *folder = c->options->output;
     if (!folder)
         return fputs(text.data, stdout) < 0 || fflush(stdout) != 0 ? EXIT_OURS : 0;

@@ -1,5 +1,6 @@
 #include "toolchain.h"
 #include "files.h"
+#include "../base/text.h"
 #include "../emit/flags.h"
 
 #include <errno.h>
@@ -148,6 +149,16 @@ static bool is_clang(Arena *arena, const Toolchain *toolchain)
     return false;
 }
 
+static const char *define_text(Arena *arena, const char *name, const char *text)
+{
+    Text word = text_new(arena);
+    text_add(&word, "-D%s=\"", name);
+    for (; *text; text++)
+        text_add(&word, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+    text_add(&word, "\"");
+    return word.data;
+}
+
 // Options of the user stand behind ours, so that theirs win.
 static Line compile_line(Arena *arena, const Toolchain *toolchain, const char *source,
                          const char *program)
@@ -167,6 +178,8 @@ static Line compile_line(Arena *arena, const Toolchain *toolchain, const char *s
         add(&line, "-g");
     for (int i = toolchain->given; i < toolchain->count; i++)
         add(&line, toolchain->words[i]);
+    if (toolchain->data_root)
+        add(&line, define_text(arena, "LT_DATA_ROOT", toolchain->data_root));
     add(&line, arena_format(arena, "-I%s", toolchain->include));
     add(&line, "-o");
     add(&line, program);
@@ -177,11 +190,21 @@ static Line compile_line(Arena *arena, const Toolchain *toolchain, const char *s
     return line;
 }
 
+// As a shell takes it.
 static void print_line(const Line *line, FILE *out)
 {
-    for (int i = 0; line->word[i]; i++)
-        fprintf(out, "%s%s", i ? " " : "", line->word[i]);
-    fprintf(out, "\n");
+    for (int i = 0; line->word[i]; i++) {
+        const char *word = line->word[i];
+        if (!strpbrk(word, " \t\n\"\\$`'&|;<>()*?[]#~!{}")) {
+            fprintf(out, "%s%s", i ? " " : "", word);
+            continue;
+        }
+        fprintf(out, "%s'", i ? " " : "");
+        for (; *word; word++)
+            fprintf(out, *word == '\'' ? "'\\%c'" : "%c", *word);
+        fputc('\'', out);
+    }
+    fputc('\n', out);
 }
 
 // The exit status, as a shell tells it; 3 if it could not be started.

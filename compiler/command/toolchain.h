@@ -11,6 +11,7 @@ typedef struct Toolchain {
     const char *words[64];      // of the C compiler's command, options that the user gave behind
     int count, given;           // words; the first that is an option
     const char *include, *library;
+    const char *data_root;      // of the program, unless NULL
     bool debug, verbose;        // -g; print the line
 } Toolchain;
 

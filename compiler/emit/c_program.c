@@ -191,6 +191,22 @@ static void emit_data(File *file)
 
 // ---- settings, states, logs, outputs --------------------------------------------------------------
 
+static bool is_data_root(const Setting *setting)
+{
+    return strcmp(setting->name, "data.root") == 0;
+}
+
+// A folder of this machine is not part of the program: `ltc build` hands it to the C compiler.
+static void emit_data_root(File *file)
+{
+    const Program *program = file->program;
+    for (int i = 0; i < program->setting_count; i++)
+        if (is_data_root(&program->setting[i]))
+            text_add(file->out, "#ifndef LT_DATA_ROOT          // where paths of data start\n"
+                     "#define LT_DATA_ROOT %s\n#endif\n\n",
+                     quoted(file->arena, program->setting[i].text));
+}
+
 static void emit_settings(File *file)
 {
     static const char *const types[] = {
@@ -199,12 +215,14 @@ static void emit_settings(File *file)
     const Program *program = file->program;
     if (!program->setting_count)
         return;
+    emit_data_root(file);
     table_open(file, "struct lt_setting", "setting_table", program->setting_count);
     for (int i = 0; i < program->setting_count; i++) {
         const Setting *s = &program->setting[i];
         text_add(file->out, "    [%s] = {%s, %s, %d, %s,\n     %s, %s,\n     %s, %s, %s},\n",
                  file->setting[i], quoted(file->arena, s->name), types[s->type], s->unit,
-                 c_number(file->arena, DT_F64, s->number), quoted(file->arena, s->text),
+                 c_number(file->arena, DT_F64, s->number),
+                 is_data_root(s) ? "LT_DATA_ROOT" : quoted(file->arena, s->text),
                  quoted(file->arena, s->choices), quoted(file->arena, s->help),
                  s->fixed ? "true" : "false", s->given ? "true" : "false");
     }
