@@ -18,6 +18,19 @@ def numbers(count):
     return [(i * 2654435761 % 4294967296) / 2147483648 - 1 for i in range(1, count + 1)]
 
 
+def safetensors(path, tensors):
+    """tensors: (name, shape, values) of f32."""
+    place, entries, body = 0, [], b""
+    for name, shape, values in tensors:
+        entries.append(f'"{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{place},{place + 4 * len(values)}]}}')
+        body += struct.pack(f"<{len(values)}f", *values)
+        place += 4 * len(values)
+    header = ("{" + ",".join(entries) + "}").encode()
+    header += b" " * (-len(header) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header + body)
+
+
 def table(path):
     cities = ["Bern", "Oslo", "Rome"]
     with open(path, "w") as file:
@@ -45,6 +58,8 @@ def write_all(folder, data):
     npy(os.path.join(folder, "t.npy"), "f4", [ROWS], numbers(ROWS))
     npy(os.path.join(folder, "ids.npy"), "i4", [ROWS, 6], [i * 13 % 10 for i in range(ROWS * 6)])
     table(os.path.join(folder, "people.csv"))
+    safetensors(os.path.join(folder, "head.safetensors"), [
+        ("fc.weight", [4, 8], numbers(32)), ("fc.bias", [4], numbers(4)), ("classifier.bias", [2], [1, 2])])
     with open(os.path.join(folder, "parts.lt"), "w") as file:
         file.write(PARTS)
     link = os.path.join(folder, "data")
