@@ -26,7 +26,8 @@ typedef struct Memory {                 // of a run: what the step wrote
 
 Program *program_of(Case *c);                           // graph simplified
 const char *emitted(Case *c, const Program *program);   // the file's text
-// A shared object of the text; NULL if the compiler fails, after saying why.
+// A shared object of the text; NULL if the compiler fails, after saying why. It stays loaded, as
+// threads of its OpenMP wait in there.
 void *compiled(const char *folder, const char *text, const Build *build);
 Memory run_case(Case *c, const Program *program, void *object, int threads, int64_t rows);
 void memory_free(Memory *memory);

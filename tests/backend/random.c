@@ -10,7 +10,6 @@
 
 #include "graph/random_graph.h"
 
-#include <dlfcn.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -140,7 +139,6 @@ static bool check(Case *c, uint64_t seed, const Options *o, const OracleResult *
                 memory_free(&m);
             first = false;
         }
-        dlclose(object);
     }
     memory_free(&reference);
     return good;
