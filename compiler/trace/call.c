@@ -117,7 +117,11 @@ static Value *to_setting(Tracer *t, const Ast *parameter, Value *value, const Bi
                   : value->kind == V_NUMBER && value->whole && parameter->a
                     && parameter->a->name && strcmp(parameter->a->name, "int") == 0
                   ? HOST_INT : HOST_FLOAT;
-    return value_host(t->arena, host_leaf(t->arena, HOST_SETTING, type, index, name));
+    const HostExpr *setting = host_leaf(t->arena, HOST_SETTING, type, index, name);
+    if (value->kind == V_DURATION && value->unit == UNIT_EPOCHS)    // kept in epochs, read in steps
+        setting = host_op(t->arena, HOST_MUL, setting,
+                          host_leaf(t->arena, HOST_RUN, HOST_FLOAT, 0, "steps_per_epoch"), NULL);
+    return value_host(t->arena, setting);
 }
 
 static void missing_argument(Tracer *t, const Ast *parameter, const Binder *binder)
