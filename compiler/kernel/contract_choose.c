@@ -9,7 +9,10 @@
 static const double wide_rate = 22, middle_rate = 16, narrow_rate = 8, pairs_rate = 5;
 static const double copy_cost = 2, turned_cost = 1, scattered_cost = 3, plain_rate = 0.5;
 
-enum { least_products = 2048 };         // below, the loops of a tile cost more than they save
+enum {
+    least_products = 2048,              // below, the loops of a tile cost more than they save
+    rows_worth_panels = 512,
+};
 
 int64_t size_at_bound(const PlanStep *step, Dim dim)
 {
@@ -72,6 +75,16 @@ static bool readable_as_lanes(const Stage *stage, const Roles *roles)
     return sums_are_affine(stage, roles->right) && load_moves(roles->right, roles->lane, &stride) &&
            dim_is(stride, 1) && roles->lane->extent.power == 0 &&
            roles->lane->extent.scale >= tile_width(roles->right->dtype, 0);
+}
+
+// Panels of a matrix that many rows meet are worth a copy: read in strides, it is slower by a fifth.
+static bool better_in_panels(const PlanStep *step, const Stage *stage, const Roles *roles,
+                             double rows)
+{
+    const int64_t lanes = size_at_bound(step, roles->lane->extent);
+    const int64_t widest = tile_width(roles->right->dtype, 2);
+    return !roles->pairs && lanes > widest && rows > rows_worth_panels &&
+           readable_as_lanes(stage, roles);
 }
 
 // ---- cost ---------------------------------------------------------------------------------------
@@ -144,7 +157,8 @@ static void roles_cost(const PlanStep *step, const Stage *stage, Roles *roles)
     const int width = width_for(roles->right->dtype, (int64_t)lanes);
     const double whole = width ? width : tile_width(roles->right->dtype, 2);
     roles->copy_left = !readable_as_rows(stage, roles);
-    roles->copy_right = !readable_as_lanes(stage, roles);
+    roles->copy_right = !readable_as_lanes(stage, roles) ||
+                        better_in_panels(step, stage, roles, rows);
     roles->cost = products / rate_of(roles, width) * (up_to(lanes, whole) / lanes) *
                       (up_to(rows, tile_rows) / rows) +
                   space * store_cost(stage, roles);

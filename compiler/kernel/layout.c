@@ -9,6 +9,7 @@ struct Group {
     Group *next;                        // in the same bucket
     bool fixed;                         // row-major whatever the votes
     bool ordered;
+    bool spaced;                        // rows of a matrix must not share a set of the cache
     int order[max_rank];                // outermost axis first
 };
 
@@ -139,6 +140,8 @@ static void vote_contraction(Layouts *l, const Node *node)
     if (right->prim == P_VARIABLE && right->shape.rank == 2 && node->attr->contracted == 1 &&
         node->attr->batch == 0 && right->shape.dim[0].scale >= 8)
         vote(group_of(l, right), turned, 2);
+    if (right->prim == P_VARIABLE && right->shape.rank == 2)
+        root(group_of(l, right))->spaced = true;
 }
 
 static void vote_graph(Layouts *l, const Graph *graph)
@@ -169,23 +172,49 @@ Layouts *layouts_choose(Arena *arena, const Program *program, Graph *const *grap
 
 // ---- strides ------------------------------------------------------------------------------------
 
-static void strides_in_order(const Group *group, const Shape *shape, Dim *stride)
+enum { line_bytes = 64, set_bytes = 512 };
+
+// Walking down a column of a matrix with rows of 512 bytes or a multiple, addresses fall into few
+// sets of the cache and push each other out: a line between rows spreads them.
+static Dim row_stride(const Group *group, DType type, Dim row)
+{
+    const int64_t bytes = dtype_bytes(type);
+    if (!group->spaced || row.power || row.scale == 0 || row.scale * bytes % set_bytes)
+        return row;
+    return dim_of(row.scale + line_bytes / bytes);
+}
+
+static void strides_in_order(const Group *group, DType type, const Shape *shape, Dim *stride)
 {
     Dim next = dim_of(1);
     for (int i = shape->rank - 1; i >= 0; i--) {
         const int axis = group && group->ordered && !group->fixed ? group->order[i] : i;
         stride[axis] = next;
         next = dim_mul(next, shape->dim[axis]);
+        if (i == 1 && shape->rank == 2 && group && !group->fixed)
+            next = row_stride(group, type, next);
     }
 }
 
 void layout_node(const Layouts *layouts, const Node *node, Dim *stride)
 {
     Group *group = group_find(layouts, node);
-    strides_in_order(group ? root(group) : NULL, &node->shape, stride);
+    strides_in_order(group ? root(group) : NULL, node->dtype, &node->shape, stride);
 }
 
 void layout_variable(const Layouts *layouts, const Variable *variable, Dim *stride)
 {
-    strides_in_order(root(&layouts->of_variable[variable->id]), &variable->shape, stride);
+    strides_in_order(root(&layouts->of_variable[variable->id]), variable->dtype,
+                     &variable->shape, stride);
+}
+
+int64_t layout_elements(const Shape *shape, const Dim *stride, int64_t rows)
+{
+    int64_t last = 0;
+    for (int i = 0; i < shape->rank; i++) {
+        if (dim_at(shape->dim[i], rows) == 0)
+            return 0;
+        last += (dim_at(shape->dim[i], rows) - 1) * dim_at(stride[i], rows);
+    }
+    return last + 1;
 }

@@ -17,3 +17,5 @@ Layouts *layouts_choose(Arena *arena, const Program *program, Graph *const *grap
 // Strides of a buffer that keeps the node's value, or the variable.
 void layout_node(const Layouts *layouts, const Node *node, Dim *stride);
 void layout_variable(const Layouts *layouts, const Variable *variable, Dim *stride);
+// From the first to the last element in memory, with gaps, when B is `rows`.
+int64_t layout_elements(const Shape *shape, const Dim *stride, int64_t rows);

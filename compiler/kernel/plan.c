@@ -21,7 +21,8 @@ static Buffer *variable_buffer(Plan *plan, int id)
     layout_variable(plan->layouts, v, buffer->stride);
     for (int i = 0; i < v->shape.rank; i++)
         v->stride[i] = buffer->stride[i].scale;
-    buffer->bytes = (size_t)shape_size(&v->shape).scale * (size_t)dtype_bytes(v->dtype);
+    buffer->bytes = (size_t)layout_elements(&v->shape, buffer->stride, 1) *
+                    (size_t)dtype_bytes(v->dtype);
     return buffer;
 }
 
