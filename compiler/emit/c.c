@@ -104,6 +104,23 @@ static const char *raise_comment(C *c, const char *line, int room)
     return arena_string(c->arena, line, (size_t)(comment - line));
 }
 
+// The blank at which to break: in the fewest parentheses, and of those the last. 0: there is none.
+static int best_cut(const char *line, int room)
+{
+    int depth = 0, least = 1000, best = 0;
+    for (int i = 0; i <= room; i++) {
+        depth += (line[i] == '(') + (line[i] == '[') - (line[i] == ')') - (line[i] == ']');
+        if (i < 20 || line[i] != ' ' || inside_string(line, i))
+            continue;
+        const int cost = depth + (i < room / 2 ? 2 : 0);        // a short line is a poor one too
+        if (cost <= least) {
+            least = cost;
+            best = i;
+        }
+    }
+    return best;
+}
+
 // Breaks what would pass column 100 at a blank; what follows is indented by eight more.
 static void add_line(C *c, const char *line)
 {
@@ -112,10 +129,8 @@ static void add_line(C *c, const char *line)
     indent(c);
     line = raise_comment(c, line, room);
     while ((int)strlen(line) > room) {
-        int cut = room;
-        while (cut > 20 && (line[cut] != ' ' || inside_string(line, cut)))
-            cut--;
-        if (line[cut] != ' ')
+        const int cut = best_cut(line, room);
+        if (!cut)
             break;
         text_bytes(&c->text, line, (size_t)cut);
         text_bytes(&c->text, "\n        ", 9);
@@ -126,10 +141,24 @@ static void add_line(C *c, const char *line)
     text_add(&c->text, "%s\n", line);
 }
 
+static void count_statement(C *c)
+{
+    if (c->brace_count)
+        c->brace[c->brace_count - 1].statements++;
+}
+
+static void open_brace(C *c, size_t at)
+{
+    c->brace = arena_grow(c->arena, c->brace, c->brace_count, &c->brace_capacity, sizeof *c->brace);
+    c->brace[c->brace_count++] = (Brace){at, 0};
+    c->depth++;
+}
+
 void c_line(C *c, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
+    count_statement(c);
     add_line(c, arena_vformat(c->arena, format, list));
     va_end(list);
 }
@@ -138,24 +167,34 @@ void c_open(C *c, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
+    count_statement(c);
     add_line(c, arena_format(c->arena, "%s {", arena_vformat(c->arena, format, list)));
-    c->depth++;
+    open_brace(c, c->text.length - 3);
     va_end(list);
 }
 
 void c_block(C *c)
 {
+    count_statement(c);
     indent(c);
     text_bytes(&c->text, "{\n", 2);
-    c->depth++;
+    open_brace(c, 0);
 }
 
+// One statement needs no braces: those that were opened for it are taken out again.
 void c_close(C *c)
 {
     c->depth--;
     while (c->name_count && c->name[c->name_count - 1].depth > c->depth)
         c->name_count--;
-    c_line(c, "}");
+    const Brace *brace = &c->brace[--c->brace_count];
+    char *at = c->text.data + brace->at;
+    if (brace->statements == 1 && brace->at && at[1] == '{') {
+        memmove(at, at + 2, strlen(at + 2) + 1);
+        c->text.length -= 2;
+        return;
+    }
+    add_line(c, "}");
 }
 
 void c_pragma(C *c, const char *pragma)
@@ -304,6 +343,16 @@ const char *c_host(C *c, DType type, const HostExpr *host)
     Parameter *p = add_parameter(c, PARAMETER_HOST, host_label(c->arena, host));
     p->host = host;
     p->dtype = type;
+    return p->name;
+}
+
+const char *c_count(C *c, Dim count)
+{
+    for (int i = 0; i < c->parameter_count; i++)
+        if (c->parameter[i].kind == PARAMETER_COUNT && dim_equal(c->parameter[i].drawn, count))
+            return c->parameter[i].name;
+    Parameter *p = add_parameter(c, PARAMETER_COUNT, "count");
+    p->drawn = count;
     return p->name;
 }
 

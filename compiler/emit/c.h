@@ -10,7 +10,7 @@
 typedef struct C C;
 
 typedef enum ParameterKind { PARAMETER_ROWS, PARAMETER_BUFFER, PARAMETER_HOST, PARAMETER_KEY,
-                             PARAMETER_DRAWN } ParameterKind;
+                             PARAMETER_DRAWN, PARAMETER_COUNT } ParameterKind;
 
 typedef struct Parameter {
     ParameterKind kind;
@@ -20,8 +20,14 @@ typedef struct Parameter {
     const HostExpr *host;
     DType dtype;                        // of a host number
     uint64_t site;
-    Dim drawn;                          // PARAMETER_DRAWN: draws of a step, before this batch
+    Dim drawn;                          // PARAMETER_DRAWN: draws of a step, before this batch;
+                                        // PARAMETER_COUNT: how many elements
 } Parameter;
+
+typedef struct Brace {                  // that is open
+    size_t at;                          // of the blank in front of it; 0: it must stay
+    int statements;
+} Brace;
 
 struct C {
     Arena *arena;
@@ -36,6 +42,8 @@ struct C {
     Parameter *parameter;
     int parameter_count, parameter_capacity;
     const struct File *outside;         // of a step: names at file scope are taken
+    Brace *brace;
+    int brace_count, brace_capacity;
     struct Name *name;
     int name_count, name_capacity;
 };
@@ -70,6 +78,7 @@ const char *c_rows(C *c);                       // the rows of the batch, B
 void c_spell_acc(C *c, const Acc *acc, const char *spelling);    // "sum[j - block]" from here on
 const char *c_host(C *c, DType type, const HostExpr *host);
 const char *c_key(C *c, uint64_t site);
+const char *c_count(C *c, Dim count);           // a size that the caller tells
 const char *c_drawn(C *c, Dim draws);
 
 const char *c_dim(C *c, Dim dim);               // "64", "rows", "4 * rows"; fit for a factor

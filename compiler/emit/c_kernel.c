@@ -323,7 +323,10 @@ static void map_kernel(C *c, const Stage *stage)
         loops_open(c, stage->space, count - 1);
         c_pragma(c, "omp simd");
     }
-    c_loop(c, &stage->space[count - 1]);
+    const Loop *last = &stage->space[count - 1];
+    const Dim extent = last->var->extent;
+    const bool told = count == 1 && !extent.power;      // any size: one function for all of them
+    loop_named_inside(c, last, "0", told ? c_count(c, extent) : c_extent(c, extent));
     c_body(c, &stage->after);
     loops_close(c, count);
 }

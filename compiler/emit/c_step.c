@@ -33,6 +33,7 @@ static const char *parameter_c(const C *c, const Parameter *p)
     case PARAMETER_HOST: return arena_format(c->arena, "%s %s", c_type(p->dtype), p->name);
     case PARAMETER_KEY: return arena_format(c->arena, "lt_random_key_t %s", p->name);
     case PARAMETER_DRAWN: return arena_format(c->arena, "uint32_t %s", p->name);
+    case PARAMETER_COUNT: return arena_format(c->arena, "%s %s", c_integer(c), p->name);
     case PARAMETER_BUFFER: break;
     }
     return arena_format(c->arena, "%s%s *restrict %s", p->written ? "" : "const ",
@@ -211,6 +212,7 @@ static const char *argument(C *s, const Parameter *p)
     case PARAMETER_HOST: return c_host(s, p->dtype, p->host);
     case PARAMETER_KEY: return c_key(s, p->site);
     case PARAMETER_DRAWN: return c_drawn(s, p->drawn);
+    case PARAMETER_COUNT: return c_extent(s, p->drawn);
     case PARAMETER_BUFFER: break;
     }
     if (p->written)
@@ -382,6 +384,7 @@ static void declare(File *file, C *s, const PlanStep *step)
             c_line(s, "const uint32_t %s = %s;", p->name, drawn_text(s, p->drawn));
             break;
         case PARAMETER_BUFFER: declare_buffer(s, step, p); break;
+        case PARAMETER_COUNT: break;
         }
     }
 }

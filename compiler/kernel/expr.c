@@ -69,6 +69,8 @@ const Expr *expr_within(IndexContext *c, const Index *index, Dim extent)
     if (index_at_least_zero(c, index) && index_below(c, index, extent))
         return expr_number(c, DT_BOOL, 1);
     int64_t number;
+    if (extent.scale == 0)
+        return expr_number(c, DT_BOOL, 0);
     if (index_is_number(index, &number) && (number < 0 || (!extent.power && number >= extent.scale)))
         return expr_number(c, DT_BOOL, 0);
     Expr *e = expr_new(c, EXPR_WITHIN, DT_BOOL);
