@@ -187,6 +187,35 @@ static Node *rule_extreme_same_min(Builder *b, const Node *node)
     return rule_extreme_same(b, node);
 }
 
+// A value compared with itself; a float may be NaN.
+static Node *compare_same(Builder *b, const Node *node, bool known)
+{
+    const Node *x = node->input[0];
+    if (x != node->input[1] || dtype_kind(x->dtype) == KIND_FLOAT)
+        return NULL;
+    return make_full(b, node->dtype, known, &node->shape);
+}
+
+static Node *rule_eq_same(Builder *b, const Node *node)
+{
+    return compare_same(b, node, true);
+}
+
+static Node *rule_ne_same(Builder *b, const Node *node)
+{
+    return compare_same(b, node, false);
+}
+
+static Node *rule_lt_same(Builder *b, const Node *node)
+{
+    return compare_same(b, node, false);
+}
+
+static Node *rule_le_same(Builder *b, const Node *node)
+{
+    return compare_same(b, node, true);
+}
+
 // and: true keeps the other, false wins. or: the other way round.
 static Node *logic_known(const Node *node, bool keeps)
 {

@@ -164,6 +164,17 @@ static Node *sample_div_power(Sample *s)
 static Node *sample_extreme_same(Sample *s) { return CHOOSE(binary(s, P_MAXIMUM, s->x, s->x)); }
 static Node *sample_extreme_same_min(Sample *s) { return CHOOSE(binary(s, P_MINIMUM, s->x, s->x)); }
 
+// Floats are left alone, for NaN.
+static Node *same(Sample *s, Prim prim)
+{
+    return CHOOSE(binary(s, prim, is_float(s) ? s->p : s->x, is_float(s) ? s->p : s->x));
+}
+
+static Node *sample_eq_same(Sample *s) { return same(s, P_EQ); }
+static Node *sample_ne_same(Sample *s) { return same(s, P_NE); }
+static Node *sample_lt_same(Sample *s) { return same(s, P_LT); }
+static Node *sample_le_same(Sample *s) { return same(s, P_LE); }
+
 static Node *known(Sample *s, Prim prim)
 {
     return CHOOSE(binary(s, prim, s->p, like(s, s->p, 1)), binary(s, prim, like(s, s->p, 1), s->p),
