@@ -303,6 +303,7 @@ const Builtin source_builtins[] = {
     {"attend", later, NULL, NULL, 0},  {"along", later, NULL, NULL, 0},
     {"kv_cache", later, NULL, NULL, 0}, {"with_images", later, NULL, NULL, 0},
     {"histogram", later, NULL, NULL, 0}, {"heatmap", later, NULL, NULL, 0},
+    {"item", later, NULL, NULL, 0},    {"check", later, NULL, NULL, 0},
     {"safetensors", NULL, weights_file, "path names? transpose? strict?", 0},
     {"checkpoint", NULL, weights_file, "path", 0},
     {0},

@@ -171,6 +171,7 @@ static Value *parameters(Tracer *t, Span span, Value **v, int detail)
 {
     (void)detail;
     Collected c = {.t = t};
+    open_tensors(t);
     if (v[0]->kind == V_TENSOR) {
         Value **pair = arena_alloc(t->arena, 2 * sizeof *pair);
         pair[0] = value_text(t->arena, "");

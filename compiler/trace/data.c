@@ -28,6 +28,11 @@ static const char *const part_name[3] = {"train", "val", "test"};
 
 static bool split_part(Tracer *t, DataBlock *block, int part, const Value *value, Span span)
 {
+    if (value->kind == V_SOURCE) {
+        fail(t, E_LATER, span, "a source for each part of a split is not part of this version");
+        diag_hint(t->diag, "put the files together, and split by rows with split_order = \"file\"");
+        return false;
+    }
     bool share = value->kind == V_NUMBER && !value->whole;
     if (value->kind != V_NUMBER || !(value->number >= 0 && value->number <= 9e15)
         || (share && value->number > 1)) {
@@ -83,6 +88,11 @@ static void set_source(Tracer *t, DataPart *data, const Value *value, Span span)
 {
     if (value->kind == V_NONE)
         return;
+    if (value->kind == V_RECORD) {
+        fail(t, E_LATER, span, "a source for each part of a split is not part of this version");
+        diag_hint(t->diag, "put the files together, and split by rows with split_order = \"file\"");
+        return;
+    }
     if (value->kind != V_SOURCE) {
         fail(t, E_SOURCE, span, "a source is idx(…), csv(…), npy(…) or none, but this is %s",
              value_kind_text(value));
