@@ -11,6 +11,7 @@ static Node *index_argument(Tracer *t, Value *value, const char *name, Span span
     if (dtype_kind(node->dtype) != KIND_INT) {
         fail(t, E_INDEX, span, "`%s` is a tensor of whole numbers, but this is %s", name,
              value_text_of(t->arena, value));
+        diag_hint(t->diag, "indices and classes are whole numbers: i32(…)");
         return NULL;
     }
     set_origin(t, span);

@@ -80,6 +80,7 @@ void make_optimizers(Tracer *t)
         Value *value = eval(t, t->model->scope, m->a);
         t->self = self;
         t->instance_prefix = outer;
+        t->optimizer_broken |= value->kind != V_INSTANCE;
         if (value->kind == V_POISON)
             continue;
         if (value->kind != V_INSTANCE || value->instance->kind != INSTANCE_OPTIMIZER) {
@@ -479,6 +480,8 @@ static void update_all(Tracer *t, Variable **variable, Node **gradient, int coun
 {
     for (int i = 0; i < count; i++) {
         const Optimizer *owner = owner_of(t, variable[i]);
+        if (!owner && t->optimizer_broken)
+            return;
         if (!owner) {
             fail(t, E_NO_OWNER, variable[i]->span, "no optimiser owns `%s`", variable[i]->path);
             diag_hint(t->diag, "add an `optimizer = …` without `over`: it takes the rest");

@@ -334,8 +334,8 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
     t->path = outer_path;
     t->making_frozen = outer_frozen;
     t->made_at = outer_made;
-    if (diag_count(t->diag) > errors)
-        return &value_poison;
+    if (diag_count(t->diag) > errors && t->calls > 0)
+        return &value_poison;           // but the steps of a model are looked at all the same
     Value *value = new_value(t->arena, V_PART);
     value->part = part;
     value->span = span;

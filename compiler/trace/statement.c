@@ -459,6 +459,8 @@ static const char *log_name(Tracer *t, Scope *scope, const Ast *item)
 static void log_value(Tracer *t, const Ast *item, const char *name, Value *value,
                       const Ast *options, Scope *scope)
 {
+    if (value->kind == V_POISON)
+        known_log(t, name, item->span); // so that nobody misses it
     if (value->kind == V_POISON || value->kind == V_NONE)
         return;                         // a metric has entered itself
     Node *node = to_tensor(t, value, t->float_type, item->span);

@@ -176,6 +176,8 @@ static int ask_field(Tracer *t, DataPart *data, const char *name)
 // A field of the batch: the sample's tensor with the batch axis in front.
 static Value *batch_field(Tracer *t, const Ast *parameter, Dim rows)
 {
+    if (t->data_broken)
+        return &value_poison;
     if (!t->data || !t->data->fields)
         return fail(t, E_NO_DATA, parameter->span, "there is no data block that makes `%s`",
                     parameter->name);
@@ -232,6 +234,9 @@ static Value *predict_parameter(Tracer *t, const Ast *p)
         return fail(t, E_LIMIT, p->span, "`predict` has one dynamic size, `%s` is a second", p->name);
     t->program->setting[index].type = SETTING_INTEGER;
     t->program->predict_setting = index;
+    if (value->kind == V_NUMBER && value->number > p->a->b->number)
+        return fail(t, E_BOUND, p->b->span, "`%s` is at most %.15g, but is %.15g", p->name,
+                    p->a->b->number, value->number);
     t->graph->bound = (int64_t)p->a->b->number;
     return value_dim(t->arena, (Dim){1, 1});
 }

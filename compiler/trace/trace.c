@@ -143,7 +143,11 @@ static void choose_data(Tracer *t)
         Value *value = eval(t, t->file, tree);
         if (value->kind == V_DATA)
             t->data = value->data;
-        else if (value->kind != V_POISON)
+        else
+            t->data_broken = true;
+        if (value->kind == V_DATA)
+            return;
+        if (value->kind != V_POISON)
             fail(t, E_NO_DATA, tree->span, "`data` is a data block, but this is %s",
                  value_kind_text(value));
         return;
@@ -158,9 +162,10 @@ static void choose_data(Tracer *t)
         }
     if (!data && blocks == 1)
         data = only->value->declaration;
-    if (data)
+    if (data) {
         t->data = data_part(t, data);
-    else if (blocks > 1)
+        t->data_broken = !t->data;
+    } else if (blocks > 1)
         fail(t, E_NO_DATA, (Span){t->tree->span.source, 0, 0},
              "there are several data blocks; name one: trainer { data = … }");
 }
@@ -260,8 +265,6 @@ Program *trace(Arena *arena, AtomTable *atoms, Diag *diag, const TraceOptions *o
     bind_builtins(t);
     trace_trainer(t);
     choose_data(t);
-    if (diag_failed(diag))
-        return NULL;
 
     t->program->init = graph_new(arena, diag, "init");
     begin_graph(t, t->program->init);
@@ -275,13 +278,11 @@ Program *trace(Arena *arena, AtomTable *atoms, Diag *diag, const TraceOptions *o
     make_optimizers(t);
     make_freeze_states(t);
     make_rates(t);
-    if (diag_failed(diag))
-        return NULL;
     trace_steps(t);
-    if (diag_failed(diag))
-        return NULL;
     restore_context(t, &init);
     make_callbacks(t);
+    if (diag_failed(diag))
+        return NULL;                    // what went wrong has been said; nothing below adds to it
     start_states(t);
     end_graph(t);
     trace_callbacks(t);

@@ -172,6 +172,8 @@ struct Tracer {
     Optimizer *optimizer;
     int optimizer_count, optimizer_capacity;
     DataPart *data;             // the trainer's
+    bool data_broken;           // its mistakes were reported: what needs it stays silent
+    bool optimizer_broken;
     DataPart *making_data;      // whose members are evaluated
     DType float_type;           // what f32 stands for: trainer.precision
     Scope *step_scope;

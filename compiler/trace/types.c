@@ -259,6 +259,8 @@ static Value *mismatch(Tracer *t, const Ast *type, const Value *value, const cha
          ? value_text_of(t->arena, value) : value_kind_text(value));
     if (type->span.source)
         diag_note(t->diag, type->span, "declared here");
+    if (value->kind == V_NUMBER && !value->whole && type->name && strcmp(type->name, "int") == 0)
+        diag_hint(t->diag, "`/` divides to a fraction, `//` to a whole number");
     return &value_poison;
 }
 
