@@ -239,7 +239,7 @@ static int emit_files(Compile *c)
     const char *root = c->options->data_root;
     const Text text = program_text(c, root ? root : ".");
     const char *folder = c->options->output;
-    if (!folder)
+    if (!folder || strcmp(folder, "-") == 0)
         return fputs(text.data, stdout) < 0 || fflush(stdout) != 0 ? EXIT_OURS : 0;
     const char *stem = file_stem(c->arena, c->options->spec);
     const char *makefile = toolchain_makefile(c->arena, stem);

@@ -2,6 +2,7 @@
 
 #include "host.h"
 #include "interpret.h"
+#include "raw.h"
 
 #include "lt/random.h"
 
@@ -50,20 +51,6 @@ static void write_kept(const Value *value, void *memory)
             ((uint8_t *)memory)[i] = value->cell[i].i != 0;
         else
             memcpy((char *)memory + 8 * i, &value->cell[i], 8);
-}
-
-static double raw_number(const void *raw, DType type, int64_t i)
-{
-    switch (type) {
-    case DT_F64: return ((const double *)raw)[i];
-    case DT_F32: return (double)((const float *)raw)[i];
-    case DT_I64: return (double)((const int64_t *)raw)[i];
-    case DT_I32: return ((const int32_t *)raw)[i];
-    case DT_I16: return ((const int16_t *)raw)[i];
-    case DT_I8: return ((const int8_t *)raw)[i];
-    case DT_U8: case DT_BOOL: return ((const uint8_t *)raw)[i];
-    default: bug("a raw field of %s", dtype_name(type));
-    }
 }
 
 // ---- steps --------------------------------------------------------------------------------------
@@ -186,11 +173,8 @@ static void sample(const void *const *raw, void *const *out, void *scratch, uint
     OracleResult *result = calloc((size_t)graph->result_count + 1, sizeof *result);
     if (!field || !result)
         bug("out of memory");
-    for (int i = 0; i < data->raw_count; i++) {
-        field[i] = value_new(data->raw[i].dtype, &data->raw[i].shape, 1);
-        for (int64_t k = 0; k < field[i].count; k++)
-            value_set(&field[i], k, raw_number(raw[i], data->raw[i].dtype, k));
-    }
+    for (int i = 0; i < data->raw_count; i++)
+        field[i] = raw_value(&data->raw[i], raw[i]);
     HostRun run = {.program = sampling, .callback = -1};
     OracleInput input = {.rows = 1, .seed = seed, .step = lt_sample_step(epoch, index),
                          .field = field, .host = host_number, .host_context = &run};
