@@ -13,6 +13,7 @@ import aarch64
 import tools
 
 QUICK = ("ink", "digits_cnn")
+HEAVY = ("resnet", "digits_cnn", "mixer")
 
 
 def builds():
@@ -74,25 +75,34 @@ def compare(tree, example, steps, long, planted, comparison):
             ended = tree.fit(program, root, "--threads", str(threads), *words)
             comparison.add(example, "%s, %d threads" % (name, threads), ended.digest())
     if long:
-        foreign(tree, example, steps, words, comparison)
+        foreign(tree, example, steps, comparison)
     print("%-12s %s" % (example, comparison.digest[example][0]), flush=True)
 
 
-def foreign(tree, example, steps, words, comparison):
+def foreign(tree, example, steps, comparison):
+    """Emulated code is a hundred times slower: fewer steps, held against a native run of as many."""
     cross = aarch64.toolchain(tree)
     if not cross:
         return
+    steps = max(1, steps // (50 if example in HEAVY else 10))
+    words = ("--trainer.max_steps", str(steps), "--trainer.limit_val_batches", "1")
     folder = tree.emit(tree.example(example), example + "-aarch64")
+    native = tree.make(folder, "gcc") + ".native"
+    os.rename(native[:-len(".native")], native)
+    what = "%s, %d steps" % (example, steps)
+    comparison.add(what, "gcc -O3 native",
+                   tree.fit(native, os.path.join(folder, "native"), *words).digest())
     program = cross.build(folder)
     for threads in (1, 3):
         ended = tree.fit(program, os.path.join(folder, "threads%d" % threads),
                          "--threads", str(threads), *words, prefix=cross.runner)
-        comparison.add(example, "gcc AArch64, %d threads" % threads, ended.digest())
+        comparison.add(what, "gcc AArch64, %d threads" % threads, ended.digest())
 
 
 def main():
     parser = tools.options(__doc__)
     parser.add_argument("--planted", action="store_true", help="break one build; must be found")
+    parser.add_argument("--steps", type=int, help="steps of each run")
     given = parser.parse_args()
     tree = tools.Tree(given)
     examples = tools.EXAMPLES if given.long else QUICK
@@ -100,7 +110,8 @@ def main():
         examples = (given.only or "ink",)
     comparison = Comparison()
     for example in examples:
-        compare(tree, example, 200 if given.long else 20, given.long, given.planted, comparison)
+        steps = given.steps or (200 if given.long else 20)
+        compare(tree, example, steps, given.long, given.planted, comparison)
     if given.planted:
         print("the planted fault was %s" % ("found" if comparison.differences else "NOT found"))
         return 0 if comparison.differences else 1

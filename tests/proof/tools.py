@@ -113,11 +113,12 @@ def read_safetensors(path):
             for name, about in places}, metadata
 
 
-def run(words, expect=0, timeout=600, cwd=None, **variables):
+def run(words, expect=0, timeout=3600, cwd=None, **variables):
     """Runs a command to its end; a status other than `expect` ends the test with what it said."""
     environment = {**os.environ, **variables}
     environment.pop("MAKEFLAGS", None)
-    done = subprocess.run(words, text=True, capture_output=True, env=environment, cwd=cwd,
+    done = subprocess.run(words, capture_output=True, env=environment, cwd=cwd,
+                          encoding="utf-8", errors="replace",
                           timeout=timeout)
     if expect is not None and done.returncode != expect:
         line = " ".join(shlex.quote(str(word)) for word in words)
