@@ -95,7 +95,7 @@ class Block:
 
 
 def declares(text, word):
-    return re.search(rf"^{word}\b[^=\n]*{{", text, re.M) is not None
+    return re.search(rf"^{word}\b(?! *=)[^\n]*{{", text, re.M) is not None
 
 
 def small_model(body, step, optimizer):
