@@ -56,9 +56,13 @@ Value *call_builtin(Tracer *t, const Builtin *builtin, Argument *argument, int c
             next++;
         if (place >= s.count && argument[i].name)
             return wrong_name(t, builtin, &s, &argument[i]);
-        if (place >= s.count)
-            return fail(t, E_TOO_MANY, argument[i].span, "`%s` takes %d argument%s, this is one "
-                        "more", builtin->name, s.count, s.count == 1 ? "" : "s");
+        if (place >= s.count) {
+            fail(t, E_TOO_MANY, argument[i].span, "`%s` takes %d argument%s, this is one more",
+                 builtin->name, s.count, s.count == 1 ? "" : "s");
+            if (argument[0].value->kind == V_TEXT)
+                hint_name(t, t->library, "self.log");
+            return &value_poison;
+        }
         if (value[place])
             return fail(t, E_TWICE, argument[i].span, "`%s` is given twice", s.name[place]);
         value[place] = argument[i].value;

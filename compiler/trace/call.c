@@ -21,18 +21,6 @@ static const Ast *parameter_named(const Ast *parameters, const char *name)
     return NULL;
 }
 
-// Names that PyTorch has for parameters of ours.
-const char *foreign_parameter(const char *name)
-{
-    static const char *const names[][2] = {
-        {"dim", "axis"}, {"dims", "axis"}, {"keepdim", "keep"}, {"keepdims", "keep"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i][0], name) == 0)
-            return names[i][1];
-    return "";
-}
-
 static void unknown_argument(Tracer *t, const Ast *parameters, const Argument *argument,
                              const Binder *binder)
 {
@@ -42,13 +30,16 @@ static void unknown_argument(Tracer *t, const Ast *parameters, const Argument *a
     int count = 0;
     for (const Ast *p = parameters; p && count < 64; p = p->next)
         names[count++] = p->name;
+    for (const Ast *m = binder->members; m && count < 64; m = m->next)
+        if (m->kind == AST_PARAM || m->kind == AST_BUFFER)
+            names[count++] = m->name;
     const Ast *meant = parameter_named(parameters, foreign_parameter(argument->name));
     const char *near = meant ? meant->name
                              : diag_nearest(t->arena, argument->name, names, count);
     if (near)
         diag_hint(t->diag, "did you mean `%s`?", near);
-    else if (parameters && parameters->span.source)
-        diag_note(t->diag, parameters->span, "its parameters stand here");
+    else if (count)
+        diag_hint(t->diag, "it has %s", join_names(t, names, count));
 }
 
 // Places arguments under their parameters; false where they do not fit.
@@ -326,8 +317,15 @@ static Value *call_declaration(Tracer *t, Declaration *declaration, Argument *ar
         }
         return log_metric(t, declaration, argument, count, span);
     case AST_OPTIMIZER_KIND: case AST_SCHEDULE: case AST_CALLBACK: {
-        if (!t->instance_prefix)
-            return fail(t, E_INSTANCE_PLACE, span, "`%s` cannot be made here", declaration->name);
+        if (!t->instance_prefix) {
+            fail(t, E_INSTANCE_PLACE, span, "`%s` cannot be made here", declaration->name);
+            const char *place = declaration->kind == AST_SCHEDULE
+                              ? "a schedule stands in an argument: optimizer = adam(lr = %s(…))"
+                              : declaration->kind == AST_CALLBACK ? "trainer { callbacks = [%s(…)] }"
+                              : "a member of the model: optimizer = %s(…)";
+            diag_hint(t->diag, place, declaration->name);
+            return &value_poison;
+        }
         return make_instance(t, declaration, argument, count, t->instance_prefix, span);
     }
     default:
@@ -369,6 +367,8 @@ static Value *call_leaf(Tracer *t, Value *callee, Span span)
     fail(t, E_NOT_CALLABLE, span, "%s cannot be called", value_kind_text(callee));
     if (callee->kind == V_FILL)
         diag_hint(t->diag, "a fill gets its shape in brackets: randn[n]");
+    if (callee->kind == V_HOST)
+        diag_hint(t->diag, "sizes are x.shape[0]; x.size is the number of all elements");
     if (callee->kind == V_NUMBER)
         diag_hint(t->diag, "among layers, a function with settings has a hole for what it is applied "
                   "to: dropout(_, 0.5)");

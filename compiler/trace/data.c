@@ -192,6 +192,8 @@ static void missing_batch(Tracer *t, DataPart *data)
     for (Binding *b = data->scope->first; b && count < 64; b = b->next)
         names[count++] = b->name;
     const char *near = diag_nearest(t->arena, "batch", names, count);
+    for (int i = 0; i < count; i++)
+        near = strncmp(names[i], "batch", 5) == 0 ? names[i] : near;
     if (near)
         diag_hint(t->diag, "did you mean `batch` where `%s` stands?", near);
     else

@@ -78,19 +78,6 @@ static Value *look_up(Tracer *t, Value *value)
     return t->making ? value : read_value(t, value);
 }
 
-static void suggest(Tracer *t, Scope *scope, const char *name)
-{
-    enum { most = 2000 };
-    const char **names = arena_alloc(t->arena, sizeof *names * most);
-    int count = 0;
-    for (; scope; scope = scope->parent)
-        for (Binding *b = scope->first; b && count < most; b = b->next)
-            names[count++] = b->name;
-    const char *near = diag_nearest(t->arena, name, names, count);
-    if (near)
-        diag_hint(t->diag, "did you mean `%s`?", near);
-}
-
 // A constant of a file, evaluated at its first use; -D may give it another value.
 static Value *constant_value(Tracer *t, Declaration *declaration, Span span)
 {
@@ -116,7 +103,7 @@ static Value *eval_name(Tracer *t, Scope *scope, const Ast *tree)
         return value_bool(t->in_step);  // false in `sample`, where there is one row
     if (!binding) {
         fail(t, E_UNKNOWN_NAME, tree->span, "`%s` is not known here", tree->name);
-        suggest(t, scope, tree->name);
+        hint_name(t, scope, tree->name);
         return &value_poison;
     }
     binding->used = true;
@@ -171,10 +158,7 @@ static Value *tensor_field(Tracer *t, const Shape *shape, Value *object, const c
         return value_tensor(t->arena, make_permute(&t->builder, object->node, order));
     }
     fail(t, E_FIELD, span, "a tensor has no `%s`", name);
-    if (scope_find(t->file, name))
-        diag_hint(t->diag, "functions are not behind a dot: %s(x)", name);
-    else
-        diag_hint(t->diag, "a tensor has shape, rank, size and T");
+    hint_member(t, name, "a tensor has shape, rank, size and T");
     return &value_poison;
 }
 
@@ -183,9 +167,15 @@ static Value *scope_field(Tracer *t, Scope *names, const char *name, const char 
     Binding *binding = scope_here(names, name);
     if (!binding) {
         fail(t, E_FIELD, span, "%s has no `%s`", what, name);
-        Scope only = *names;
-        only.parent = NULL;
-        suggest(t, &only, name);
+        const char *names_here[128], *near;
+        int count = 0;
+        for (Binding *b = names->first; b && count < 128; b = b->next)
+            names_here[count++] = b->name;
+        if ((near = diag_nearest(t->arena, name, names_here, count)))
+            diag_hint(t->diag, "did you mean `%s`?", near);
+        else
+            hint_member(t, name, count && count < 12 ? arena_format(t->arena, "it has %s",
+                        join_names(t, names_here, count)) : NULL);
         return &value_poison;
     }
     binding->used = true;

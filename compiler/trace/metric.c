@@ -223,9 +223,11 @@ static void add_to_variables(Tracer *t, Pending *p, const Ast *update)
 static Value *run_compute(Tracer *t, const Pending *p)
 {
     const Ast *compute = member_named(p->declaration, AST_METHOD, "compute");
-    if (!compute)
-        return fail(t, E_NO_COMPUTE, p->span, "the metric `%s` has no `compute`",
-                    p->declaration->name);
+    if (!compute) {
+        fail(t, E_NO_COMPUTE, p->span, "the metric `%s` has no `compute`", p->declaration->name);
+        diag_note(t->diag, p->declaration->tree->name_span, "declared here");
+        return &value_poison;
+    }
     Scope *body = scope_new(t->arena, p->scope);
     for (int i = 0; i < p->count; i++) {
         const MetricState *s = &p->state[i];

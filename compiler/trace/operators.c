@@ -154,6 +154,37 @@ bool to_tensors(Tracer *t, Value **value, Node **node, int count, Span span)
     return true;
 }
 
+static int batch_axes(const Shape *shape)
+{
+    int count = 0;
+    for (int i = 0; i < shape->rank; i++)
+        count += shape->dim[i].power != 0;
+    return count;
+}
+
+// [B, 1] and [B] make [B, B]: hardly ever meant, and PyTorch warns of it too. Who means it writes
+// the axes out, x[:, _] - y[_, :], and has equal ranks.
+static void warn_pairs(Tracer *t, Node **node, int count, const Shape *joint, Span span)
+{
+    for (int i = 0; i < count; i++)
+        if (batch_axes(&node[i]->shape) != 1 && node[i]->shape.rank)
+            return;
+    for (int i = 1; i < count && batch_axes(joint) > 1; i++) {
+        if (node[i]->shape.rank == node[0]->shape.rank || !node[i]->shape.rank
+            || !node[0]->shape.rank)
+            continue;
+        const bool inside = span.source && span.source->library && t->called_from.source;
+        diag_warning(t->diag, W_PAIRS, inside ? t->called_from : span, "%s and %s make %s: each row "
+                     "meets every row", shape_text(t->arena, &node[0]->shape),
+                     shape_text(t->arena, &node[i]->shape), shape_text(t->arena, joint));
+        note_origin(t, node[0], span);
+        note_origin(t, node[i], span);
+        diag_hint(t->diag, "squeeze(x) takes the last axis away, x[:, _] adds one; if all pairs are "
+                  "meant, write both axes: x[:, _] - y[_, :]");
+        return;
+    }
+}
+
 bool broadcast_nodes(Tracer *t, Node **node, int count, Span span)
 {
     Shape joint = node[0]->shape;
@@ -168,6 +199,7 @@ bool broadcast_nodes(Tracer *t, Node **node, int count, Span span)
             return false;
         }
     }
+    warn_pairs(t, node, count, &joint, span);
     set_origin(t, span);
     for (int i = 0; i < count; i++)
         node[i] = make_expand(&t->builder, node[i], &joint);

@@ -50,6 +50,7 @@ bool selects(Tracer *t, Scope *scope, const Ast *selector, Variable *variable, b
         return true;
     }
     if (!is_part(value)) {
+        t->optimizer_broken = true;
         fail(t, E_SELECTOR, selector->span, "a selector is a part, a tuple of parts or a condition on "
              "rank, shape and name, but this is %s", value_kind_text(value));
         return false;
@@ -111,6 +112,20 @@ static Optimizer *owner_of(Tracer *t, Variable *variable)
     return NULL;
 }
 
+static void unknown_setting(Tracer *t, const Scope *settings, const Ast *name)
+{
+    fail(t, E_UNKNOWN_ARGUMENT, name->span, "the optimiser has no `%s`", name->name);
+    const char *names[64];
+    int count = 0;
+    for (Binding *b = settings->first; b && count < 64; b = b->next)
+        names[count++] = b->name;
+    const char *near = diag_nearest(t->arena, name->name, names, count);
+    if (near)
+        diag_hint(t->diag, "did you mean `%s`?", near);
+    else
+        diag_hint(t->diag, "it has %s", join_names(t, names, count));
+}
+
 // Settings of the groups that a parameter belongs to; later ones win, the old value is in scope.
 static void apply_groups(Tracer *t, Scope *settings, Scope *scope, const Ast *groups,
                          Variable *variable)
@@ -141,7 +156,7 @@ static void apply_groups(Tracer *t, Scope *settings, Scope *scope, const Ast *gr
             for (const Ast *name = m->a; name && value; name = name->next, value = value->next) {
                 Binding *setting = scope_here(settings, name->name);
                 if (!setting) {
-                    fail(t, E_UNKNOWN_ARGUMENT, name->span, "the optimiser has no `%s`", name->name);
+                    unknown_setting(t, settings, name);
                     continue;
                 }
                 setting->value = eval(t, old, value);
@@ -295,6 +310,7 @@ static void update_parameter(Tracer *t, const Optimizer *o, Variable *variable, 
     const Ast *update = member_named(d, AST_METHOD, "update");
     if (!update) {
         fail(t, E_NO_UPDATE, d->tree->span, "the optimiser `%s` has no `update`", d->name);
+        diag_hint(t->diag, "update(p, g, t) { p = p - lr * g }");
         return;
     }
     Scope *scope = settings_of(t, o, variable, step);
@@ -311,7 +327,11 @@ static void update_parameter(Tracer *t, const Optimizer *o, Variable *variable, 
     t->path = variable->path;
     t->self = NULL;
     Value *value = eval_block(t, scope, update->c);
-    if (value->kind != V_POISON && update->a) {
+    if (value->kind != V_POISON && value->kind != V_NONE) {
+        fail(t, E_UNUSED_VALUE, update->c->span, "`update` of `%s` assigns what it changes; the "
+             "value of its last line goes nowhere", d->name);
+        diag_hint(t->diag, "%s = …", update->a ? update->a->name : "p");
+    } else if (value->kind != V_POISON && update->a) {
         write_back(t, variable, variable, scope_here(scope, update->a->name)->value, update->span);
         for (const Ast *m = d->tree->b; m; m = m->next) {
             Value *state = m->kind == AST_STATE ? known_state(t, o, m, variable) : NULL;
@@ -476,6 +496,23 @@ static int wanted_variables(Tracer *t, Scope *scope, const Ast *over, Variable *
     return count;
 }
 
+static void no_owner(Tracer *t, const Variable *variable)
+{
+    if (!t->optimizer_count) {
+        fail(t, E_NO_OWNER, t->model->declaration->tree->name_span, "`%s` has no optimiser",
+             t->model->declaration->name);
+        diag_note(t->diag, t->minimize_span, "this needs one");
+        diag_hint(t->diag, "add a member: optimizer = adam(lr = 1e-3)");
+        return;
+    }
+    fail(t, E_NO_OWNER, t->minimize_span, "no optimiser owns `%s`, which this changes",
+         variable->path);
+    for (int i = 0; i < t->optimizer_count; i++)
+        if (t->optimizer[i].tree->b)
+            diag_note(t->diag, t->optimizer[i].tree->b->span, "this does not select it");
+    diag_hint(t->diag, "add an `optimizer = …` without `over`: it takes the rest");
+}
+
 static void update_all(Tracer *t, Variable **variable, Node **gradient, int count, const Step *step)
 {
     for (int i = 0; i < count; i++) {
@@ -483,8 +520,7 @@ static void update_all(Tracer *t, Variable **variable, Node **gradient, int coun
         if (!owner && t->optimizer_broken)
             return;
         if (!owner) {
-            fail(t, E_NO_OWNER, variable[i]->span, "no optimiser owns `%s`", variable[i]->path);
-            diag_hint(t->diag, "add an `optimizer = …` without `over`: it takes the rest");
+            no_owner(t, variable[i]);
             return;
         }
         int errors = diag_count(t->diag);
@@ -512,7 +548,10 @@ void trace_minimize(Tracer *t, Scope *scope, const Ast *tree)
         || dtype_kind(of->dtype) != KIND_FLOAT) {
         fail(t, E_MINIMIZE_VALUE, tree->a->span, "`minimize` takes one number, but this is %s",
              value_text_of(t->arena, loss));
-        diag_hint(t->diag, "reduce it first: mean(…)");
+        if (loss->kind == V_TENSOR && dtype_kind(loss->node->dtype) != KIND_FLOAT)
+            diag_hint(t->diag, "only floats have a gradient: a loss such as cross_entropy(…)");
+        else
+            diag_hint(t->diag, "reduce it first: mean(…)");
         return;
     }
     set_origin(t, tree->span);
@@ -538,6 +577,8 @@ void trace_minimize(Tracer *t, Scope *scope, const Ast *tree)
     if (reached == 0) {
         fail(t, E_MINIMIZE_NOTHING, tree->span, "this does not depend on any parameter%s",
              tree->b ? " of the selection" : "");
+        diag_hint(t->diag, "stop_gradient, comparisons and casts to whole numbers cut it off, and "
+                  "frozen parts are not trained");
         return;
     }
     int which = t->minimized++;

@@ -73,6 +73,13 @@ static bool leaf_shape(Tracer *t, Scope *scope, const Ast *member, DType *dtype,
     return true;
 }
 
+static bool is_transposed(const Variable *variable, const Shape *shape)
+{
+    return variable && shape->rank == 2 && variable->shape.rank == 2
+        && dim_equal(variable->shape.dim[0], shape->dim[1])
+        && dim_equal(variable->shape.dim[1], shape->dim[0]);
+}
+
 static Value *tie(Tracer *t, const Ast *member, Value *given, DType dtype, const Shape *shape,
                   const char *path, Span at)
 {
@@ -80,7 +87,11 @@ static Value *tie(Tracer *t, const Ast *member, Value *given, DType dtype, const
     if (!variable || !shape_equal(&variable->shape, shape) || variable->dtype != dtype) {
         fail(t, E_TIE, at, "`%s` is %s%s, but is tied to %s", path, dtype_name(dtype),
              shape_text(t->arena, shape), value_text_of(t->arena, given));
-        diag_note(t->diag, member->span, "declared here");
+        if (!member->span.source || !member->span.source->library)
+            diag_note(t->diag, member->span, "declared here");
+        if (is_transposed(variable, shape))
+            diag_hint(t->diag, "a part is tied as it is; to apply it transposed, write x @ weight "
+                      "in a method");
         return &value_poison;
     }
     add_alias(t, path, variable->path);
@@ -175,6 +186,7 @@ static Value *make_leaf(Tracer *t, Scope *scope, const Ast *member, const Extras
     variable->trainable = kind == VAR_PARAMETER && !frozen && dtype_kind(dtype) == KIND_FLOAT;
     variable->saved = true;
     variable->layer = layer;
+    variable->made = t->made_at;
     variable_write(t, variable, node, at);
     Value *leaf = value_leaf(t->arena, variable, NULL);
     leaf->leaf->frozen = frozen;
@@ -303,7 +315,8 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
 
     Extras extras = {.declaration = declaration};
     Binder binder = {.what = arena_format(t->arena, "`%s`", declaration->name), .kind = BIND_HYPER,
-                     .extra = takes_extra, .data = &extras, .span = span};
+                     .extra = takes_extra, .data = &extras, .span = span,
+                     .members = declaration->tree->b};
     int errors = diag_count(t->diag);
     bool bound = bind_arguments(t, part->scope, declaration->tree->a, argument, count, &binder);
     Value *frozen = extra_named(&extras, "frozen");

@@ -22,6 +22,7 @@ struct Variable {
     int frozen_mask;            // -1, or the flag that callbacks set
     Variable *of;               // state and accumulators: the parameter they belong to
     Span span;                  // the declaration
+    Span made;                  // the call that made its part, if there is one
     const char *layer;          // type of the layer that declares it, "linear"
     // for the stages behind: filled in by layout and place
     size_t offset;

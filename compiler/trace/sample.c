@@ -115,6 +115,8 @@ static void check_alike(Tracer *t, const Scope *evaluating, const Scope *trainin
         fail(t, E_SAMPLE_SHAPE, b->span, "`%s` is %s in evaluation, but %s in training", b->name,
              value_text_of(t->arena, b->value),
              other ? value_text_of(t->arena, other->value) : "is not made");
+        if (y)
+            note_origin(t, y, b->span);
     }
 }
 

@@ -45,7 +45,10 @@ Node *variable_now(Tracer *t, Variable *variable)
     Update *u = update_of(t, variable);
     if (!u->now) {
         Origin origin = t->builder.origin;
-        t->builder.origin = (Origin){variable->span, "", NULL, false, variable->span};
+        t->builder.origin = (Origin){
+            variable->span, "", NULL, false,
+            variable->span.source && variable->span.source->library ? variable->made : variable->span,
+        };
         u->now = make_variable(&t->builder, variable);
         u->now->name = variable->path;
         t->builder.origin = origin;
@@ -190,8 +193,10 @@ static Value *batch_field(Tracer *t, const Ast *parameter, Dim rows)
         for (Binding *b = t->data->fields->first; b && count < 128; b = b->next)
             names[count++] = b->name;
         const char *near = diag_nearest(t->arena, parameter->name, names, count);
-        if (near)
+        if (near && strlen(parameter->name) > 2)
             diag_hint(t->diag, "did you mean `%s`?", near);
+        else
+            diag_hint(t->diag, "a step takes the fields by name: %s", join_names(t, names, count));
         return &value_poison;
     }
     const Node *row = field->value->node;
@@ -377,16 +382,30 @@ static void trace_test(Tracer *t)
     }
 }
 
+static void check_minimized(Tracer *t)
+{
+    bool trains = false;
+    for (int i = 0; i < t->program->variable_count; i++)
+        trains |= t->program->variable[i]->trainable;
+    if (t->minimized || !trains || diag_failed(t->diag))
+        return;
+    const Ast *method = model_method(t, "training_step");
+    fail(t, E_NO_TRAINING, method->name_span, "this step minimizes nothing, so nothing is trained");
+    diag_hint(t->diag, "end it with `minimize loss`; the value of its last line goes nowhere");
+}
+
 void trace_steps(Tracer *t)
 {
     if (!model_method(t, "training_step")) {
-        fail(t, E_NO_TRAINING, t->model->declaration->tree->span, "`%s` has no `training_step`",
+        fail(t, E_NO_TRAINING, t->model->declaration->tree->name_span, "`%s` has no `training_step`",
              t->model->declaration->name);
+        diag_hint(t->diag, "training_step(x, y) { minimize cross_entropy(forward(x), y) }");
         return;
     }
     t->minimized = 0;
     trace_step(t, PHASE_TRAIN, "training_step", "training_step", &t->program->phase[PHASE_TRAIN]);
     close_step(t);
+    check_minimized(t);
     if (model_method(t, "validation_step")) {
         trace_step(t, PHASE_VALIDATE, "validation_step", "validation_step",
                    &t->program->phase[PHASE_VALIDATE]);

@@ -96,6 +96,27 @@ static Argument *model_arguments(Tracer *t, const Declaration *model, const Argu
     return argument;
 }
 
+static void no_model(Tracer *t)
+{
+    const Declaration *first = NULL, *second = NULL;
+    for (int i = 0; i < t->declaration_count; i++) {
+        const Declaration *d = t->declaration[i];
+        if (d->kind != AST_MODEL || d->library || d->scope != t->file)
+            continue;
+        second = first && !second ? d : second;
+        first = first ? first : d;
+    }
+    if (!second) {
+        fail(t, E_NO_MODEL, (Span){t->tree->span.source, 0, 0}, "there is no model to train");
+        diag_hint(t->diag, "model Name { forward(x) { … } training_step(x, y) { … } }");
+        return;
+    }
+    fail(t, E_NO_MODEL, second->tree->name_span, "`%s` is a second model, and nothing says which "
+         "one is trained", second->name);
+    diag_note(t->diag, first->tree->name_span, "the first is here");
+    diag_hint(t->diag, "trainer { model = %s() }", second->name);
+}
+
 // `model = X(…)` of the trainer, with its arguments evaluated where parts may be made.
 static Value *make_model(Tracer *t)
 {
@@ -120,9 +141,7 @@ static Value *make_model(Tracer *t)
     } else {
         model = find_declaration(t, AST_MODEL, NULL);
         if (!model) {
-            fail(t, E_NO_MODEL, (Span){t->tree->span.source, 0, 0},
-                 "there is no model, or there are several");
-            diag_hint(t->diag, "name it: trainer { model = Perceptron() }");
+            no_model(t);
             return &value_poison;
         }
     }
@@ -165,9 +184,12 @@ static void choose_data(Tracer *t)
     if (data) {
         t->data = data_part(t, data);
         t->data_broken = !t->data;
-    } else if (blocks > 1)
-        fail(t, E_NO_DATA, (Span){t->tree->span.source, 0, 0},
-             "there are several data blocks; name one: trainer { data = … }");
+    } else if (blocks > 1) {
+        t->data_broken = true;
+        fail(t, E_NO_DATA, only->span, "`%s` is one of %d data blocks, and nothing says which one "
+             "the steps take", only->name, blocks);
+        diag_hint(t->diag, "trainer { data = %s }", only->name);
+    }
 }
 
 // Optimiser states, accumulators and metric states start in the init step too.
@@ -281,11 +303,12 @@ Program *trace(Arena *arena, AtomTable *atoms, Diag *diag, const TraceOptions *o
     trace_steps(t);
     restore_context(t, &init);
     make_callbacks(t);
-    if (diag_failed(diag))
-        return NULL;                    // what went wrong has been said; nothing below adds to it
-    start_states(t);
+    if (!diag_failed(diag))
+        start_states(t);
     end_graph(t);
     trace_callbacks(t);
+    if (diag_failed(diag))
+        return NULL;                    // what went wrong has been said; nothing below adds to it
     finish_data(t);
     check_definitions(t);
     check_unused_members(t);

@@ -250,6 +250,7 @@ typedef struct Binder {
     bool (*extra)(void *data, const Argument *argument);
     void *data;
     bool tensors;               // tensor types are matched (functions), not refused
+    const Ast *members;         // of a layer: its parameters are given by name too
     Span span;
 } Binder;
 bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *argument, int count,
@@ -315,7 +316,6 @@ void end_graph(Tracer *t);
 void trace_steps(Tracer *t);
 void trace_minimize(Tracer *t, Scope *scope, const Ast *tree);
 const Guard *window_end(Tracer *t);
-const char *foreign_parameter(const char *name);
 void make_optimizers(Tracer *t);
 bool selects(Tracer *t, Scope *scope, const Ast *selector, Variable *variable, bool *selected);
 Value *log_metric(Tracer *t, Declaration *metric, Argument *argument, int count, Span span);
@@ -347,6 +347,12 @@ void load_files(Tracer *t);
 Declaration *find_declaration(Tracer *t, AstKind kind, const char *name);
 void bind_builtins(Tracer *t);
 const Builtin *const *builtin_groups(void);
+
+// ---- foreign.c: hints ----------------------------------------------------------------------------------
+const char *foreign_parameter(const char *name);
+void hint_name(Tracer *t, Scope *scope, const char *name);
+void hint_member(Tracer *t, const char *name, const char *otherwise);
+const char *join_names(Tracer *t, const char *const *names, int count);
 
 // ---- small things ----------------------------------------------------------------------------------
 Value *fail(Tracer *t, Code code, Span at, const char *format, ...) LTC_PRINTF(4, 5);  // -> poison

@@ -133,7 +133,22 @@ static bool fits(const struct TrainerSetting *s, const Value *value)
     case SETTING_NUMBER: return value->kind == V_NUMBER || value->kind == V_NONE;
     case SETTING_DURATION: return value->kind == V_NUMBER || value->kind == V_DURATION;
     case SETTING_FLAG: return value->kind == V_BOOL;
+    case SETTING_WORD:
+        return value->kind == V_TEXT && (strcmp(value->text, "norm") == 0
+                                         || strcmp(value->text, "value") == 0);
     default: return value->kind == V_TEXT || value->kind == V_DURATION;
+    }
+}
+
+static const char *setting_kind(const struct TrainerSetting *s)
+{
+    switch (s->type) {
+    case SETTING_INTEGER: return "a whole number";
+    case SETTING_NUMBER: return "a number";
+    case SETTING_DURATION: return "a count of batches or a share";
+    case SETTING_FLAG: return "true or false";
+    case SETTING_WORD: return "\"norm\" or \"value\"";
+    default: return "a string";
     }
 }
 
@@ -176,8 +191,9 @@ static void add_setting(Tracer *t, int row)
     if (!value || value->kind == V_POISON)
         return;
     if (!fits(s, value)) {
-        fail(t, E_SETTING_VALUE, setting->span, "`%s` (%s) cannot be %s", s->name, s->help,
-             value_text_of(t->arena, value));
+        fail(t, E_SETTING_VALUE, setting->span, "`%s` is %s, but this is %s", s->name,
+             setting_kind(s), value_text_of(t->arena, value));
+        diag_hint(t->diag, "it says: %s", s->help);
         return;
     }
     setting->given = true;

@@ -177,7 +177,8 @@ static bool match_shape(Tracer *t, Scope *scope, const Ast *type, const Shape *s
              type_text(t, type), sizes.rest < 0 ? "" : "at least ", fixed,
              fixed == 1 ? "is" : "es", type->name, shape_text(t->arena, shape));
         if (shape->rank + 1 == fixed && shape->rank > 1)
-            diag_hint(t->diag, "an axis is added by `_` in an index: x[:, _]");
+            diag_hint(t->diag, "`_` in an index adds an axis of size 1: %s",
+                      t->making_data ? "x[_]" : "x[:, _]");
         else if (sizes.rest < 0 && fixed == 2 && shape->rank > 2)
             diag_hint(t->diag, "flatten it first: x |> flatten");
         return false;
