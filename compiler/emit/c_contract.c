@@ -89,7 +89,7 @@ static void print_nest(const Tiles *p)
         text_add(&text, "{%s, %s, %s}%s", c_dim(p->c, loop->count), c_dim(p->c, loop->rows),
                  c_dim(p->c, loop->lanes), i + 1 < p->t->sum_count ? ", " : "");
     }
-    c_line(p->c, "%sstruct lt_nest nest = {{%s}};", p->t->chunk ? "" : "const ", text.data);
+    c_line(p->c, "%sstruct lt_nest nest = {{%s}, 0};", p->t->chunk ? "" : "const ", text.data);
 }
 
 // ---- points -------------------------------------------------------------------------------------
@@ -169,18 +169,28 @@ static const char *chunk_step(const Tiles *p, Dim stride)
 }
 
 // Rows of several variables are walked, not divided; the last row stands for those behind it.
-static void print_walk(const Tiles *p)
+static void print_walk(const Tiles *p, const char *row)
 {
     const Tiling *t = p->t;
     for (int i = t->row_count - 1; i > 0; i--) {
         const char *name = c_var(p->c, t->row[i].var), *size = c_dim(p->c, t->row[i].var->extent);
-        c_open(p->c, "if (%s++%s == %s)",
-               i == t->row_count - 1 ? "row + i + 1 < row_count && " : "", name, size);
+        const char *more = i == t->row_count - 1
+                               ? arena_format(c_arena(p->c), "%s + 1 < row_count && ", row)
+                               : "";
+        c_open(p->c, "if (%s++%s == %s)", more, name, size);
         c_line(p->c, "%s = 0;", name);
     }
     c_line(p->c, "%s++;", c_var(p->c, t->row[0].var));
     for (int i = t->row_count - 1; i > 0; i--)
         c_close(p->c);
+}
+
+static void print_call(const Tiles *p, const char *left, const char *carry, const char *sums)
+{
+    const Tiling *t = p->t;
+    c_line(p->c, "lt_%s_%s%s(%s, %s%s, &nest, %s, %s);", t->pairs ? "pairs" : "tile", p->suffix,
+           t->width ? arena_format(c_arena(p->c), "_%d", t->width) : "", left,
+           operand_text(p, t->right), chunk_step(p, t->sum[0].lanes), carry, sums);
 }
 
 static void print_tile(const Tiles *p, const char *carry, const char *sums)
@@ -193,11 +203,9 @@ static void print_tile(const Tiles *p, const char *carry, const char *sums)
                c_var(p->c, t->row[0].var));
     c_line(p->c, "left[i] = %s%s;", operand_text(p, t->left), chunk_step(p, t->sum[0].rows));
     if (t->row_count > 1)
-        print_walk(p);
+        print_walk(p, "row + i");
     c_close(p->c);
-    c_line(p->c, "lt_%s_%s%s(left, %s%s, &nest, %s, %s);", t->pairs ? "pairs" : "tile",
-           p->suffix, t->width ? arena_format(c_arena(p->c), "_%d", t->width) : "",
-           operand_text(p, t->right), chunk_step(p, t->sum[0].lanes), carry, sums);
+    print_call(p, "left", carry, sums);
 }
 
 // ---- what is done with a sum --------------------------------------------------------------------
@@ -272,27 +280,32 @@ static void print_sum(const Tiles *p)
     print_tile(p, "false", "sum");
 }
 
-static void print_into_total(const Tiles *p)
-{
-    c_line(p->c, "%s *into = total + (row - first_row) * lanes;", p->type);
-    c_pragma(p->c, "omp simd");
-    c_line(p->c, "for (int i = 0; i < tile * lanes; i++) into[i] %s= sum[i];",
-           p->t->chunk ? "+" : "");
-}
-
+// Pieces of a long sum, one after the other through all tiles of the block: what they read of the
+// lanes' operand stays in the first cache meanwhile.
 static void print_chunks(const Tiles *p)
 {
-    const int outermost = tile_loops - p->t->sum_count;
+    const Tiling *t = p->t;
     c_line(p->c, "_Alignas(64) %s total[block_rows * lanes];", p->type);
-    c_line(p->c, "for (int i = 0; i < block_rows * lanes; i++) total[i] = 0;");
-    c_open(p->c, "for (int turn = 0; turn < %s; turn += %d)", c_dim(p->c, p->t->sum[0].count),
-           (int)p->t->chunk);
-    c_line(p->c, "nest.loop[%d].count = lt_least(%d, %s - turn);", outermost, (int)p->t->chunk,
-           c_dim(p->c, p->t->sum[0].count));
-    print_rows_open(p);
-    print_sum(p);
-    print_into_total(p);
+    c_line(p->c, "const %s *left[block_rows];", p->type);
+    if (t->row_count > 1)
+        print_point(p, "", t->row, t->row_count, "first_row");
+    c_open(p->c, "for (int row = first_row; row < first_row + block_rows; row++)");
+    if (t->row_count == 1)
+        c_line(p->c, "const %s %s = lt_least(row, row_count - 1);", c_integer(p->c),
+               c_var(p->c, t->row[0].var));
+    c_line(p->c, "left[row - first_row] = %s;", operand_text(p, t->left));
+    if (t->row_count > 1)
+        print_walk(p, "row");
     c_close(p->c);
+    c_open(p->c, "for (int turn = 0; turn < %s; turn += %d)", c_dim(p->c, t->sum[0].count),
+           (int)t->chunk);
+    c_line(p->c, "nest.start = (ptrdiff_t)turn * %s;", c_dim(p->c, t->sum[0].rows));
+    c_line(p->c, "nest.loop[%d].count = lt_least(%d, %s - turn);", tile_loops - t->sum_count,
+           (int)t->chunk, c_dim(p->c, t->sum[0].count));
+    c_line(p->c, "for (int row = 0; row < last_row - first_row; row += tile)");
+    p->c->depth++;
+    print_call(p, "left + row", "turn > 0", "total + row * lanes");
+    p->c->depth--;
     c_close(p->c);
     print_block_after(p);
 }
@@ -301,8 +314,7 @@ static void print_turned(const Tiles *p)
 {
     c_line(p->c, "_Alignas(64) %s total[block_rows * lanes];", p->type);
     print_rows_open(p);
-    print_sum(p);
-    print_into_total(p);
+    print_tile(p, "false", "total + (row - first_row) * lanes");
     c_close(p->c);
     print_block_after(p);
 }

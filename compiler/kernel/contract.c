@@ -7,7 +7,7 @@ enum {
     block_rows = 48, block_rows_small = 24,     // of a unit of work
     small_rows = 256,                           // below: more, smaller units
     panel_bytes = 256 << 10,                    // lanes' operand above this: panels outermost
-    chunk_products = 512,                       // terms of a sum that is cut in chunks
+    chunk_terms = 512,                          // of a sum over the batch
     part_bytes = 1 << 20, most_parts = 8,
 };
 
@@ -74,8 +74,8 @@ static bool list_sum(const Stage *stage, Tiling *t)
 
 // ---- the rest of the schedule -------------------------------------------------------------------
 
-// Sums over the rows of the batch are cut: shorter sums round less, and what a chunk reads stays
-// in the cache for all tiles of a block.
+// Sums over the batch are made in chunks, each through all tiles of a block: what a chunk reads
+// then stays in the cache. Sums over weights gained nothing by it, up to 3000 terms.
 static int64_t choose_chunk(const PlanStep *step, const Tiling *t)
 {
     if (t->sum_count == 0 || t->sum[0].count.power == 0)
@@ -83,7 +83,7 @@ static int64_t choose_chunk(const PlanStep *step, const Tiling *t)
     int64_t within = 1;
     for (int i = 1; i < t->sum_count; i++)
         within *= size_at_bound(step, t->sum[i].count);
-    const int64_t chunk = within < chunk_products ? chunk_products / within : 1;
+    const int64_t chunk = within < chunk_terms ? chunk_terms / within : 1;
     return chunk < size_at_bound(step, t->sum[0].count) ? chunk : 0;
 }
 

@@ -31,8 +31,8 @@ struct Tiling {
     const Expr *left, *right;           // loads: the operand of the rows, that of the lanes
     TileLoop sum[tile_loops];           // outermost first
     int sum_count;
-    int64_t chunk;                      // turns of sum[0] that stay together; 0: all of them
-    int parts;                          // of sum[0], summed apart and then in order; 0: chunks are
+    int64_t chunk;                      // turns of sum[0] before the next tile; 0: all of them
+    int parts;                          // of sum[0], summed apart and then in order; 0: none
     int64_t part_turns;                 // a multiple of chunk
     Buffer *partial;                    // tiles of sums for each part, as the machine cuts them
     int64_t block;                      // rows of a unit of work, a multiple of tile_rows

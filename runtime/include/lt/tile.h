@@ -30,6 +30,7 @@ struct lt_loop {
 
 struct lt_nest {                // outermost first; loops that are not needed count 1
     struct lt_loop loop[4];
+    ptrdiff_t start;            // added to every row: where this part of a longer sum begins
 };
 
 #ifdef __AVX512F__

@@ -25,7 +25,7 @@ LT_OUT_OF_LINE void LT_NAME(const LT_REAL *const *row, const LT_REAL *restrict b
     for (int k0 = 0; k0 < w.count; k0++)
         for (int k1 = 0; k1 < x.count; k1++)
             for (int k2 = 0; k2 < y.count; k2++) {
-                ptrdiff_t at = k0 * w.a + k1 * x.a + k2 * y.a;
+                ptrdiff_t at = nest->start + k0 * w.a + k1 * x.a + k2 * y.a;
                 const LT_REAL *lane = b + (k0 * w.b + k1 * x.b + k2 * y.b);
                 for (int k3 = 0; k3 < z.count; k3++, at += z.a, lane += z.b)
                     for (int i = 0; i < lt_rows; i++)
