@@ -198,6 +198,11 @@ static const char *const pattern[P_COUNT] = {
 #undef PRIM
 };
 
+#define PRIM(id, name, class, arity, shape, derivative, cost, spelling)                             \
+    _Static_assert(sizeof spelling > 1, name " has no spelling");
+#include "../graph/prims.def"
+#undef PRIM
+
 static const char *const integer_pattern[P_COUNT] = {
     [P_ADD] = "lt_add_@($0, $1)", [P_SUB] = "lt_sub_@($0, $1)", [P_MUL] = "lt_mul_@($0, $1)",
     [P_NEG] = "lt_neg_@($0)",
