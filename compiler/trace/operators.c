@@ -230,6 +230,13 @@ static Node *draw(Tracer *t, const Shape *shape)
     return make_random(&t->builder, site_of(path, d->count++), shape);
 }
 
+// Draws are single; where the fill is of another float, all that follows is computed in that.
+static Node *draw_as(Tracer *t, const Shape *shape, DType dtype)
+{
+    DType type = dtype_kind(dtype) == KIND_FLOAT ? dtype : t->float_type;
+    return make_cast(&t->builder, type, draw(t, shape));
+}
+
 static Node *scaled(Tracer *t, Node *unit, Value *low, Value *high, Span span)
 {
     Value *u = value_tensor(t->arena, unit);
@@ -239,10 +246,10 @@ static Node *scaled(Tracer *t, Node *unit, Value *low, Value *high, Span span)
 }
 
 // Box and Muller (1958): sqrt(-2 ln(1 - u)) cos(2 pi v) of two uniform draws.
-static Node *gauss(Tracer *t, const Shape *shape)
+static Node *gauss(Tracer *t, const Shape *shape, DType dtype)
 {
     Builder *b = &t->builder;
-    Node *u = draw(t, shape), *v = draw(t, shape);
+    Node *u = draw_as(t, shape, dtype), *v = draw_as(t, shape, dtype);
     Node *one = make_scalar_like(b, u, 1), *minus2 = make_scalar_like(b, u, -2);
     Node *radius = make_unary(b, P_SQRT, make_binary(b, P_MUL, minus2,
                               make_unary(b, P_LOG, make_binary(b, P_SUB, one, u))));
@@ -276,10 +283,10 @@ Node *resolve_fill(Tracer *t, Fill *fill, const Shape *shape, DType dtype, Span 
         node = to_tensor(t, fill->a, fill->a->kind == V_BOOL && dtype == t->float_type ? DT_BOOL
                          : dtype, span);
         break;
-    case FILL_UNIFORM: node = scaled(t, draw(t, shape), fill->a, fill->b, span); break;
-    case FILL_RANDN: node = gauss(t, shape); break;
+    case FILL_UNIFORM: node = scaled(t, draw_as(t, shape, dtype), fill->a, fill->b, span); break;
+    case FILL_RANDN: node = gauss(t, shape, dtype); break;
     case FILL_RANDINT: {
-        node = scaled(t, draw(t, shape), fill->a, fill->b, span);
+        node = scaled(t, draw_as(t, shape, dtype), fill->a, fill->b, span);
         node = node ? make_cast(&t->builder, DT_I32, make_unary(&t->builder, P_FLOOR, node)) : NULL;
         return node;
     }

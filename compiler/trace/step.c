@@ -208,6 +208,8 @@ static Value *batch_field(Tracer *t, const Ast *parameter, Dim rows)
     set_origin(t, parameter->span);
     Node *node = make_field(&t->builder, ask_field(t, t->data, parameter->name), row->dtype, &shape);
     node->name = parameter->name;
+    if (node->dtype == DT_F32)
+        node = make_cast(&t->builder, t->float_type, node);     // trainer.precision
     return value_tensor(t->arena, node);
 }
 
