@@ -144,7 +144,7 @@ static void print_line(Span at, FILE *out)
     if (to > from && to[-1] == '\r')
         to--;
     const char *caret = text + at.begin;
-    if (caret - from > shown_width / 2)
+    if (to - from > shown_width && caret - from > shown_width / 2)
         from = caret - shown_width / 2;
     if (to - from > shown_width)
         to = from + shown_width;
@@ -256,7 +256,7 @@ const char *diag_nearest(Arena *arena, const char *name, const char *const *name
 {
     (void)arena;
     const char *nearest = NULL;
-    int limit = (int)strlen(name) / 3 + 1;
+    int limit = ((int)strlen(name) + 1) / 3;
     for (int i = 0; i < count; i++) {
         int far = distance(name, names[i]);
         if (far <= limit && far > 0) {

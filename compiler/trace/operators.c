@@ -118,7 +118,11 @@ static bool common_dtype(Tracer *t, Value **value, int count, Span span, DType *
         if (first && first->node->dtype != value[i]->node->dtype) {
             fail(t, E_DTYPE, span, "%s and %s do not mix", dtype_name(first->node->dtype),
                  dtype_name(value[i]->node->dtype));
-            diag_hint(t->diag, "cast one by name: %s(…)", dtype_name(first->node->dtype));
+            note_origin(t, first->node, span);
+            note_origin(t, value[i]->node, span);
+            const bool wider = dtype_kind(value[i]->node->dtype) < dtype_kind(first->node->dtype);
+            diag_hint(t->diag, "cast the other one by name: %s(…)",
+                      dtype_name(wider ? value[i]->node->dtype : first->node->dtype));
             return false;
         }
         first = first ? first : value[i];
@@ -332,8 +336,9 @@ static bool dtype_allowed(Tracer *t, Prim prim, const Node *node, Span span)
     default: break;
     }
     if (floating && kind != KIND_FLOAT) {
-        fail(t, E_DTYPE, span, "`%s` takes floats, but this is %s", prim_name(prim),
-             dtype_name(node->dtype));
+        fail(t, E_DTYPE, span, "`%s` takes floats, but this is %s",
+             prim == P_DIV ? "/" : prim == P_POW ? "^" : prim_name(prim), dtype_name(node->dtype));
+        note_origin(t, node, span);
         diag_hint(t->diag, prim == P_DIV ? "cast first: f32(…); `//` divides whole numbers"
                                          : "cast first: f32(…)");
         return false;
@@ -369,12 +374,28 @@ static Value *tensor_function(Tracer *t, Prim prim, Value *a, Value *b, Span spa
                                     : make_unary(&t->builder, prim, node[0]));
 }
 
+// No number counts as true or false. (Tensors are looked at by their dtype.)
+static bool not_truth(const Value *value)
+{
+    return value && (value->kind == V_NUMBER || value->kind == V_TEXT || value->kind == V_NONE
+                     || value->kind == V_DURATION
+                     || (value->kind == V_HOST && value->host->type != HOST_BOOL));
+}
+
 Value *scalar_function(Tracer *t, Prim prim, HostOp host, Value *a, Value *b, Span span)
 {
     a = read_value(t, a);
     b = b ? read_value(t, b) : NULL;
     if (a->kind == V_POISON || (b && b->kind == V_POISON))
         return &value_poison;
+    if (prim == P_AND || prim == P_OR || prim == P_NOT)
+        for (int i = 0; i < 2; i++)
+            if (not_truth(i ? b : a)) {
+                fail(t, E_CONDITION, span, "`%s` joins truth values, but here is %s",
+                     prim == P_AND ? "and" : prim == P_OR ? "or" : "not", value_kind_text(i ? b : a));
+                diag_hint(t->diag, "compare it: x != none, n > 0");
+                return &value_poison;
+            }
     if (is_number(a) && (!b || is_number(b)) && (int)host >= 0) {
         const HostExpr *x = host_of(t->arena, a), *y = b ? host_of(t->arena, b) : NULL;
         if (x->type == HOST_STRING || (y && y->type == HOST_STRING))
