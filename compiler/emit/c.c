@@ -205,7 +205,19 @@ void c_pragma(C *c, const char *pragma)
 void c_share(C *c, const char *clauses)
 {
     if (!c->kernel->serial)
-        text_add(&c->text, "#pragma omp for schedule(static)%s\n", clauses);
+        text_add(&c->text, "#pragma omp for schedule(static) nowait%s\n", clauses);
+}
+
+void c_single(C *c)
+{
+    if (!c->kernel->serial)
+        c_pragma(c, "omp single nowait");
+}
+
+void c_barrier(C *c)
+{
+    if (!c->kernel->serial)
+        c_pragma(c, "omp barrier");
 }
 
 // ---- names --------------------------------------------------------------------------------------

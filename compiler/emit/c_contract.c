@@ -357,6 +357,7 @@ static void print_parts(const Tiles *p)
 static void print_parts_joined(const Tiles *p)
 {
     const Tiling *t = p->t;
+    c_barrier(p->c);
     c_share(p->c, "");
     c_open(p->c, "for (int unit = 0; unit < %spanels * tiles; unit++)", outer_text(p));
     c_line(p->c, "const int panel = unit / tiles %% panels, row = unit %% tiles * tile;");

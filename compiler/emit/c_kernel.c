@@ -291,10 +291,10 @@ static void rows_kernel(C *c)
         c_line(c, "%s %s[%lld];", c_stored(kernel->row[i]->dtype), c_buffer(c, kernel->row[i]),
                (long long)dim_at(shape_size(&kernel->row[i]->shape), c->bound));
     const bool alone = !kernel->outer_count && !parts && !kernel->serial;
-    if (alone)
-        c_pragma(c, "omp single");
-    if (alone)
+    if (alone) {
+        c_single(c);
         c_block(c);
+    }
     for (int i = 0; i < kernel->stage_count; i++)
         row_stage(c, kernel->stage[i]);
     loops_close(c, kernel->outer_count + alone);
@@ -306,8 +306,7 @@ static void map_kernel(C *c, const Stage *stage)
 {
     const int count = stage->space_count;
     if (count == 0) {
-        if (!c->kernel->serial)
-            c_pragma(c, "omp single");
+        c_single(c);
         if (!c->kernel->serial)
             c_block(c);
         c_body(c, &stage->after);
@@ -316,7 +315,7 @@ static void map_kernel(C *c, const Stage *stage)
         return;
     }
     if (count == 1 && !c->kernel->serial) {
-        c_pragma(c, "omp for simd schedule(static)");
+        c_pragma(c, "omp for simd schedule(static) nowait");
     } else {
         if (count > 1)
             c_share(c, collapsed(c, count - 1));
@@ -333,8 +332,7 @@ static void map_kernel(C *c, const Stage *stage)
 
 static void point_kernel(C *c, const Stage *stage)      // one point: all in sequence
 {
-    if (!c->kernel->serial)
-        c_pragma(c, "omp single");
+    c_single(c);
     if (!c->kernel->serial)
         c_block(c);
     sequence_stage(c, stage);
@@ -382,8 +380,8 @@ static int open_block(C *c, Block *b)
     const int shared = count - b->whole;
     if (shared)
         c_share(c, collapsed(c, shared));
-    else if (!c->kernel->serial)
-        c_pragma(c, "omp single");
+    else
+        c_single(c);
     loops_open(c, b->stage->space, count - 1);
     if (b->whole && count > 1)
         return count - 1;

@@ -1,6 +1,8 @@
 // c_step: a step as one C function that calls its kernels.
 #include "file.h"
 
+#include "../kernel/visit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -249,19 +251,50 @@ typedef struct Calls {
     const Kernel *kernel;
 } Calls;
 
+// Kernels since the last barrier run side by side; one that touches what they write, or writes what
+// they touch, comes behind the next. Serial kernels that follow each other are one thread's.
+typedef struct Stretch {
+    const Touches *touches;             // by kernel of the step
+    int first, alone;                   // kernels first .. alone - 1 may run on other threads
+} Stretch;
+
+static bool must_wait(const Stretch *p, int kernel)
+{
+    for (int i = p->first; i < p->alone; i++)
+        if (touches_conflict(&p->touches[i], &p->touches[kernel]))
+            return true;
+    return false;
+}
+
+static int single_end(const PlanStep *step, const Calls *call, const Stretch *p, int i)
+{
+    const Guard *guard = call[i].kernel->guard;
+    int end = i + 1;
+    while (end < step->kernel_count && call[i].kernel->serial && call[end].kernel->serial &&
+           call[end].kernel->guard == guard && !must_wait(p, end))
+        end++;
+    return end;
+}
+
 static void print_calls(File *file, C *s, const PlanStep *step, const Calls *call)
 {
+    Touches *touches = arena_alloc(file->arena, sizeof *touches * (size_t)(step->kernel_count + 1));
+    for (int i = 0; i < step->kernel_count; i++)
+        touches[i] = kernel_touches(file->arena, step->kernel[i]);
+    Stretch stretch = {touches, 0, 0};
     for (int i = 0; i < step->kernel_count;) {
         const Guard *guard = call[i].kernel->guard;
-        int end = i;
-        while (end < step->kernel_count && call[end].kernel->guard == guard &&
-               call[end].kernel->serial == call[i].kernel->serial)
-            end++;
         const bool single = step->shared && call[i].kernel->serial;
+        if (step->shared && must_wait(&stretch, i)) {
+            c_pragma(s, "omp barrier");
+            stretch.first = i;
+        }
+        stretch.alone = i;
+        const int end = step->shared ? single_end(step, call, &stretch, i) : i + 1;
         if (guard)
             c_open(s, "if (%s)", guard_name(file, guard));
         if (single)
-            c_pragma(s, "omp single");
+            c_pragma(s, "omp single nowait");
         if (single)
             c_block(s);
         for (; i < end; i++)
@@ -270,6 +303,7 @@ static void print_calls(File *file, C *s, const PlanStep *step, const Calls *cal
             c_close(s);
         if (guard)
             c_close(s);
+        stretch.alone = i;
     }
 }
 

@@ -7,4 +7,4 @@
 #include <stdio.h>
 
 void emit_c(const Program *program, const Plan *plan, Text *out);
-void explain(const Program *program, const Plan *plan, FILE *out);
+void explain(const Program *program, const Plan *plan, FILE *out);      // command/explain.c

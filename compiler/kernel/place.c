@@ -3,6 +3,7 @@
 #include "layout.h"
 
 #include "../base/mutant.h"
+#include "visit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +69,10 @@ typedef struct Uses {
     int kernel;
 } Uses;
 
-static void use(Uses *u, Buffer *buffer)
+static void use(void *data, Buffer *buffer, bool written)
 {
+    Uses *u = data;
+    (void)written;
     if (buffer->kind != BUFFER_ARENA)
         return;
     if (buffer->first < 0) {
@@ -80,74 +83,6 @@ static void use(Uses *u, Buffer *buffer)
         step->buffer[step->buffer_count++] = buffer;
     }
     buffer->last = u->kernel;
-}
-
-static void use_expr(Uses *u, const Expr *e);
-
-static void use_index(Uses *u, const Index *index)
-{
-    for (int i = 0; index && i < index->term_count; i++) {
-        const Atom *atom = &index->term[i].atom;
-        if (atom->kind == ATOM_VALUE)
-            use_expr(u, atom->value);
-        else if (atom->kind != ATOM_VAR)
-            use_index(u, atom->of);
-    }
-}
-
-static void use_expr(Uses *u, const Expr *e)
-{
-    if (!e)
-        return;
-    if (e->kind == EXPR_LOAD)
-        use(u, e->buffer);
-    use_index(u, e->index);
-    for (int i = 0; i < e->operand_count; i++)
-        use_expr(u, e->operand[i]);
-}
-
-static void use_body(Uses *u, const Body *body)
-{
-    for (int i = 0; i < body->count; i++) {
-        if (body->item[i].kind == ITEM_STORE)
-            use(u, body->item[i].buffer);
-        use_index(u, body->item[i].index);
-        use_expr(u, body->item[i].value);
-    }
-}
-
-static void use_special(Uses *u, const Special *s)
-{
-    use(u, s->result);
-    use_expr(u, s->key);
-    use_expr(u, s->start);
-    use_expr(u, s->update);
-    use_expr(u, s->inside);
-    use_index(u, s->at);
-    use_index(u, s->which);
-    if (s->keys) {
-        use(u, s->keys);
-        use(u, s->order);
-        use(u, s->scratch);
-    }
-}
-
-static void use_kernel(Uses *u, const Kernel *kernel)
-{
-    for (int i = 0; i < kernel->stage_count; i++) {
-        const Stage *stage = kernel->stage[i];
-        for (int k = 0; k < stage->acc_count; k++) {
-            use_expr(u, stage->acc[k].value);
-            use_expr(u, stage->acc[k].times);
-        }
-        use_body(u, &stage->body);
-        use_body(u, &stage->after);
-        if (stage->special)
-            use_special(u, stage->special);
-        const Tiling *tiling = stage->contraction ? stage->contraction->tiling : NULL;
-        if (tiling && tiling->partial)
-            use(u, tiling->partial);
-    }
 }
 
 static int by_size(const void *left, const void *right)
@@ -189,11 +124,11 @@ void place_step(Plan *plan, PlanStep *step)
     Uses u = {step, plan->arena, 0};
     for (int i = 0; i < step->kernel_count; i++) {
         u.kernel = i;
-        use_kernel(&u, step->kernel[i]);
+        kernel_visit(step->kernel[i], use, &u);
     }
     u.kernel = step->kernel_count;
     for (int i = 0; i < step->result_count; i++)
-        use(&u, step->result[i].buffer);
+        use(&u, step->result[i].buffer, true);
     const int64_t bound = step->graph->bound ? step->graph->bound : 1;
     const size_t count = (size_t)step->buffer_count;
     for (size_t i = 0; i < count; i++) {

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { serial_operations = 20000 };
+enum { shared_work = 20000 };            // below that a barrier costs more than it saves
 
 static Buffer *variable_buffer(Plan *plan, int id)
 {
@@ -59,7 +59,24 @@ static double cost_at(const double cost[4], double rows)
     return cost[0] + rows * (cost[1] + rows * (cost[2] + rows * cost[3]));
 }
 
-static void count_cost(PlanStep *step, double total[4])
+static double loops_at(const Loop *loop, int count, int64_t bound)
+{
+    double points = 1;
+    for (int i = 0; i < count; i++)
+        points *= (double)dim_at(loop[i].var->extent, bound);
+    return points;
+}
+
+// Points of a kernel that no node asked for: a copy.
+static double copied(const Kernel *kernel, int64_t bound)
+{
+    double points = 0;
+    for (int i = 0; i < kernel->stage_count; i++)
+        points += loops_at(kernel->stage[i]->space, kernel->stage[i]->space_count, bound);
+    return points * loops_at(kernel->outer, kernel->outer_count, bound);
+}
+
+static void count_cost(const Plan *plan, PlanStep *step, double total[4])
 {
     const double bound = step->graph->bound ? (double)step->graph->bound : 1;
     for (int i = 0; i < step->kernel_count; i++) {
@@ -76,9 +93,17 @@ static void count_cost(PlanStep *step, double total[4])
         for (int p = 0; p < 4; p++)
             total[p] += kernel->cost[p];
         kernel->work += cost_at(kernel->cost, bound);
-        kernel->serial = kernel->work < serial_operations;
+        if (!kernel->node_count)
+            kernel->work = copied(kernel, (int64_t)bound);
+        kernel->serial = kernel->work < plan->shared_work || step->sample;
         step->shared = step->shared || !kernel->serial;
     }
+}
+
+static bool is_sample(const Plan *plan, const PlanStep *step)
+{
+    const DataBlock *data = plan->program->data;
+    return data && (step->graph == data->sample[0] || step->graph == data->sample[1]);
 }
 
 static PlanStep *plan_graph(Plan *plan, const Graph *graph, const char *name)
@@ -89,6 +114,7 @@ static PlanStep *plan_graph(Plan *plan, const Graph *graph, const char *name)
     step = arena_alloc(plan->arena, sizeof *step);
     step->graph = graph;
     step->name = name;
+    step->sample = is_sample(plan, step);
     step->context = (IndexContext){.arena = plan->arena, .least = graph->least > 1 ? graph->least : 1,
                                    .next_var = plan->program->variable_count};
     plan->step = arena_grow(plan->arena, plan->step, plan->step_count, &plan->step_capacity,
@@ -103,7 +129,7 @@ static PlanStep *plan_graph(Plan *plan, const Graph *graph, const char *name)
     contract(step);
     place_step(plan, step);
     double total[4] = {0};
-    count_cost(step, total);
+    count_cost(plan, step, total);
     if (graph == plan->program->phase[PHASE_TRAIN]) {
         const double bound = graph->bound ? (double)graph->bound : 1;
         plan->flops_per_step = total[0];
@@ -168,16 +194,16 @@ static void prepare(Plan *plan)
     plan->layouts = layouts_choose(plan->arena, program, graph, kept);
 }
 
-static bool is_sample(const Plan *plan, const PlanStep *step)
+Plan *make_plan(Program *program)
 {
-    const DataBlock *data = plan->program->data;
-    return data && (step->graph == data->sample[0] || step->graph == data->sample[1]);
+    return make_plan_sharing(program, shared_work);
 }
 
-Plan *make_plan(Program *program)
+Plan *make_plan_sharing(Program *program, double least)
 {
     Arena *arena = program->arena;
     Plan *plan = arena_alloc(arena, sizeof *plan);
+    plan->shared_work = least;
     plan->program = program;
     plan->arena = arena;
     prepare(plan);
@@ -189,12 +215,10 @@ Plan *make_plan(Program *program)
     size_t most = 0;
     for (int i = 0; i < plan->step_count; i++) {
         PlanStep *step = plan->step[i];
-        size_t *bytes = is_sample(plan, step) ? &plan->scratch_bytes : &most;
+        size_t *bytes = step->sample ? &plan->scratch_bytes : &most;
         *bytes = step->arena_bytes > *bytes ? step->arena_bytes : *bytes;
-        step->sample = is_sample(plan, step);
         for (int k = 0; step->sample && k < step->buffer_count; k++)
             step->buffer[k]->offset -= plan->variable_bytes;
-        step->shared = step->shared && !step->sample;
     }
     plan->block_bytes = plan->variable_bytes + most;
     return plan;

@@ -36,9 +36,12 @@ typedef struct Plan {
     Buffer **variable;                  // by Variable.id
     size_t variable_bytes, block_bytes;
     size_t scratch_bytes;               // of sample
+    double shared_work;                 // kernels of less work (operations, elements) are one thread's
     double flops_per_row, flops_per_step;
 } Plan;
 
 Plan *make_plan(Program *program);
+// The same, with threads sharing every kernel of at least so much work: tests share all.
+Plan *make_plan_sharing(Program *program, double least);
 PlanStep *plan_step_of(const Plan *plan, const Graph *graph);   // NULL for NULL
 void plan_print(const Plan *plan, const char *pass, FILE *out); // "fuse", "layout", "place"

@@ -39,10 +39,11 @@ Program *program_of(Case *c)
     return p;
 }
 
-const char *emitted(Case *c, const Program *program)
+const char *emitted(Case *c, const Program *program, bool shared)
 {
     Text text = text_new(c->arena);
-    emit_c(program, make_plan((Program *)program), &text);
+    Program *own = (Program *)program;
+    emit_c(program, shared ? make_plan_sharing(own, 0) : make_plan(own), &text);
     return text.data;
 }
 

@@ -25,7 +25,8 @@ typedef struct Memory {                 // of a run: what the step wrote
 } Memory;
 
 Program *program_of(Case *c);                           // graph simplified
-const char *emitted(Case *c, const Program *program);   // the file's text
+// The file's text; shared: threads share even the smallest kernel.
+const char *emitted(Case *c, const Program *program, bool shared);
 // A shared object of the text; NULL if the compiler fails, after saying why. It stays loaded, as
 // threads of its OpenMP wait in there.
 void *compiled(const char *folder, const char *text, const Build *build);

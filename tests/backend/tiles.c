@@ -267,7 +267,7 @@ static bool check_case(Case *c, const Value *value, const char *folder, bool sho
         "-fno-strict-aliasing -Wno-pass-failed -fPIC -shared -fopenmp", false,
     };
     const Program *p = program_of(c);
-    const char *text = emitted(c, p);
+    const char *text = emitted(c, p, true);
     Memory reference;
     bool known = false, good = true;
     if (show)
