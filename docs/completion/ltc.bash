@@ -1,7 +1,8 @@
 # bash completion for ltc: source it, or put it into share/bash-completion/completions/ltc.
 
 _ltc() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]}
     local commands="build check emit explain run help"
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then

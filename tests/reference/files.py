@@ -6,7 +6,8 @@ ROWS = 64
 
 
 def npy(path, kind, shape, values):
-    header = f"{{'descr': '<{kind}', 'fortran_order': False, 'shape': ({', '.join(map(str, shape))},), }}"
+    sizes = ", ".join(map(str, shape))
+    header = f"{{'descr': '<{kind}', 'fortran_order': False, 'shape': ({sizes},), }}"
     header += " " * (63 - (len(header) + 10) % 64) + "\n"
     with open(path, "wb") as file:
         file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
@@ -22,9 +23,10 @@ def safetensors(path, tensors):
     """tensors: (name, shape, values) of f32."""
     place, entries, body = 0, [], b""
     for name, shape, values in tensors:
-        entries.append(f'"{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{place},{place + 4 * len(values)}]}}')
+        end = place + 4 * len(values)
+        entries.append(f'"{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{place},{end}]}}')
         body += struct.pack(f"<{len(values)}f", *values)
-        place += 4 * len(values)
+        place = end
     header = ("{" + ",".join(entries) + "}").encode()
     header += b" " * (-len(header) % 8)
     with open(path, "wb") as file:
@@ -59,7 +61,8 @@ def write_all(folder, data):
     npy(os.path.join(folder, "ids.npy"), "i4", [ROWS, 6], [i * 13 % 10 for i in range(ROWS * 6)])
     table(os.path.join(folder, "people.csv"))
     safetensors(os.path.join(folder, "head.safetensors"), [
-        ("fc.weight", [4, 8], numbers(32)), ("fc.bias", [4], numbers(4)), ("classifier.bias", [2], [1, 2])])
+        ("fc.weight", [4, 8], numbers(32)), ("fc.bias", [4], numbers(4)),
+        ("classifier.bias", [2], [1, 2])])
     with open(os.path.join(folder, "parts.lt"), "w") as file:
         file.write(PARTS)
     link = os.path.join(folder, "data")

@@ -1,7 +1,7 @@
 """Runs what docs/training.md says of accumulation: python3 window.py --ltc LTC
 
-Six batches of 8 rows in windows of 4 and 2, against two batches of 32 and 16 rows: the same updates. Buffers
-move with every batch, parts and `trainer.step` with every window.
+Six batches of 8 rows in windows of 4 and 2, against two batches of 32 and 16 rows: the same
+updates. Buffers move with every batch, parts and `trainer.step` with every window.
 """
 import argparse
 import csv
@@ -34,7 +34,8 @@ model Window {
         minimize cross_entropy(net(x), y)
         part = map(fn(w) = w + 1, part)
         log batches, part = part.weight[0, 0], step = 0.0 + trainer.step
-        log moved = f32(net.weight[0, 0] != before), first = net.weight[0, 0], all = sum(net.weight^2)
+        log moved = f32(net.weight[0, 0] != before)
+        log first = net.weight[0, 0], all = sum(net.weight^2)
     }
 
     optimizer = adam(lr = schedule_of_step(0.1))
@@ -56,10 +57,12 @@ STEPS = [0, 0, 0, 1, 1, 2]
 def train(ltc, folder, name, batch, settings):
     with open(os.path.join(folder, f"{name}.lt"), "w") as file:
         file.write(SPEC.replace("BATCH", str(batch)).replace("SETTINGS", settings))
-    subprocess.run([ltc, "build", f"{name}.lt", "-o", name], cwd=folder, check=True, capture_output=True,
-                   timeout=120)
-    done = subprocess.run([f"./{name}", "fit", "--trainer.default_root_dir", f"{name}_run"], cwd=folder,
-                          check=True, capture_output=True, text=True, timeout=60)
+    def call(*command):
+        return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True,
+                              timeout=120)
+
+    call(ltc, "build", f"{name}.lt", "-o", name)
+    done = call(f"./{name}", "fit", "--trainer.default_root_dir", f"{name}_run")
     told = [int(line.split()[-1]) for line in done.stderr.splitlines() if "note: step" in line]
     path = os.path.join(folder, f"{name}_run", "lightning_logs", "version_0", "metrics.csv")
     with open(path) as file:
