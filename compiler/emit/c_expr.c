@@ -228,7 +228,7 @@ static Level level_for(Level level, int operand)
 {
     switch (level) {
     case LEVEL_WHOLE: return LEVEL_CHOICE;
-    case LEVEL_CHOICE: return LEVEL_BITS;
+    case LEVEL_CHOICE: return operand ? LEVEL_BITS : LEVEL_COMPARE; // clang warns of a & b ? c : d
     case LEVEL_BITS: return LEVEL_UNARY;
     case LEVEL_COMPARE: return LEVEL_SUM;
     case LEVEL_SUM: return operand ? LEVEL_PRODUCT : LEVEL_SUM;
