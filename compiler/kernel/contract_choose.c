@@ -77,7 +77,7 @@ static bool readable_as_lanes(const Stage *stage, const Roles *roles)
            roles->lane->extent.scale >= tile_width(roles->right->dtype, 0);
 }
 
-// Panels of a matrix that many rows meet are worth a copy: read in strides, it is slower by a fifth.
+// A matrix that many rows meet is worth a copy in panels: read in strides, it is a fifth slower.
 static bool better_in_panels(const PlanStep *step, const Stage *stage, const Roles *roles,
                              double rows)
 {

@@ -34,7 +34,7 @@ static Dim pick_size(Maker *m)
     return dim_of(sizes[pick(m, sizeof sizes / sizeof *sizes)]);
 }
 
-// Zero for a product's usual end, a small network's is its own.
+// Takes a product as a result, now and then with an elementwise end.
 static void keep(Maker *m, Node *node)
 {
     Builder *b = &m->c->b;
