@@ -237,7 +237,7 @@ static bool taken(const C *c, const char *name)
 
 const char *c_unique(C *c, const char *wish)
 {
-    const char *base = c_identifier(c->arena, wish), *name = base;
+    const char *base = c->plain ? "v" : c_identifier(c->arena, wish), *name = base;
     for (int i = 2; taken(c, name); i++)
         name = arena_format(c->arena, "%s%s%d", base,
                             base[strlen(base) - 1] >= '0' && base[strlen(base) - 1] <= '9' ? "_" : "",

@@ -38,6 +38,7 @@ struct C {
     int64_t bound;                      // greatest B
     int depth;                          // of indentation
     bool wide;                          // addresses need 64 bits
+    bool plain;                         // every name is "v": text that only structure decides
     bool whole_values;                  // integers of the graph are printed with all their bits
     Parameter *parameter;
     int parameter_count, parameter_capacity;

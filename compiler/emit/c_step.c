@@ -17,11 +17,18 @@ static bool is_wide(const PlanStep *step)
     return false;
 }
 
-static C *print_kernel(File *file, const PlanStep *step, const Kernel *kernel)
+static C *kernel_begin(File *file, const PlanStep *step, const Kernel *kernel, bool plain)
 {
     C *c = c_new(file->arena, (IndexContext *)&step->context, kernel, step->graph->bound);
-    c->wide = is_wide(step);
-    c_kernel(c);                        // finds the parameters, so that their names come first
+    c->wide = file->wide;
+    c->plain = plain;
+    c_kernel(c);
+    return c;
+}
+
+static C *print_kernel(File *file, const PlanStep *step, const Kernel *kernel)
+{
+    C *c = kernel_begin(file, step, kernel, false);     // finds the parameters: they are named first
     c->text = text_new(file->arena);
     c->name_count = 0;
     c_kernel(c);
@@ -189,13 +196,17 @@ static void describe(File *file, const Kernel *kernel, const C *c, const char *n
     list_buffers(c, &file->kernels, true);
 }
 
-// The function of a kernel: an earlier one if its text is the same.
-static const char *function_of(File *file, const Kernel *kernel, const C *c)
+// The function of a kernel: an earlier one if, but for names, its text is the same. Parameters are
+// named in the order of the text, so they agree as well.
+static const char *function_of(File *file, const PlanStep *step, const Kernel *kernel,
+                               const C *plain)
 {
-    const char *text = arena_format(file->arena, "%s{\n%s}\n", signature(c, "x"), c->text.data);
+    const char *text =
+        arena_format(file->arena, "%s{\n%s}\n", signature(plain, "v"), plain->text.data);
     for (int i = 0; i < file->function_count; i++)
         if (strcmp(file->function[i].text, text) == 0)
             return file->function[i].name;
+    const C *c = print_kernel(file, step, kernel);
     const char *name = file_name(file, kernel_wish(file, kernel));
     describe(file, kernel, c, name);
     text_add(&file->kernels, "%s{\n%s}\n\n", signature(c, name), c->text.data);
@@ -224,8 +235,8 @@ static const char *argument(C *s, const Parameter *p)
 
 static const char *call_of(File *file, C *s, const PlanStep *step, const Kernel *kernel)
 {
-    const C *c = print_kernel(file, step, kernel);
-    const char *name = function_of(file, kernel, c);
+    const C *c = kernel_begin(file, step, kernel, true);
+    const char *name = function_of(file, step, kernel, c);
     file->tiles = file->tiles || (kernel->stage[0]->contraction && kernel->stage[0]->contraction->tiling);
     Text text = text_new(file->arena);
     text_add(&text, "%s(", name);
@@ -481,7 +492,7 @@ void emit_step(File *file, const PlanStep *step, int number)
 {
     const char *name = file->step_name[number];
     C *s = c_new(file->arena, (IndexContext *)&step->context, NULL, step->graph->bound);
-    s->wide = is_wide(step);
+    s->wide = file->wide = is_wide(step);
     s->outside = file;
     file->scope = s;
     bool *used = arena_alloc(file->arena, (size_t)step->graph->guard_count + 2);

@@ -21,6 +21,7 @@ typedef struct File {
     const char **setting, **state, **log, **rate;      // constants and functions, by index
     const C *scope;                     // the step that is being printed: its names are taken too
     int kernel_number;
+    bool wide;                          // the present step counts with 64 bits
     bool tiles;                         // lt/tile.h is needed
     bool prints;                        // stdio.h is
     bool has_hooks, has_starts;
