@@ -68,13 +68,16 @@ static void field_values(const Graph *graph, const struct lt_call *call, Value *
     }
 }
 
-static void hand_out(const Graph *graph, const struct lt_call *call, OracleResult *result)
+static void hand_out(const Program *program, const Graph *graph, const struct lt_call *call,
+                     OracleResult *result)
 {
     for (int i = 0; i < graph->result_count; i++) {
         const Result *r = &graph->result[i];
         if (result[i].ran && r->kind == RESULT_LOG) {
             double number = value_number(&result[i].value, 0);
-            double weight = call->rows > 0 ? (double)call->rows : 1;
+            const LogEntry *log = &program->log[r->index];
+            double weight = log->reduce == REDUCE_MEAN && !log->computed && call->rows > 0
+                          ? (double)call->rows : 1;
             call->log[r->index] = (struct lt_value){number * weight, weight};
         }
         if (result[i].ran && r->kind == RESULT_PREDICT)
@@ -118,7 +121,7 @@ static void run_step(const struct lt_call *call, int which)
                          .host = host_number, .host_context = &run};
     interpret(graph, &input, result);
     count_ticks(graph, &run);
-    hand_out(graph, call, result);
+    hand_out(program, graph, call, result);
     for (int i = 0; i < graph->write_count; i++) {
         int id = graph->write[i].variable->id;
         write_kept(&variable[id], (char *)call->block + oracle->table.variable[id].offset);
