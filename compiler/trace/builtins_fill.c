@@ -216,7 +216,7 @@ static Value *fitted(Tracer *t, Span span, const Argument *argument, int count, 
 {
     (void)data;
     return count == 1 && !argument[0].name && argument[0].value == t->fitted
-         ? argument[0].value : fail(t, E_FITTED, span, "`fitted` takes a metric: fitted(average(x))");
+         ? argument[0].value : fail(t, E_FITTED, span, "`fitted` takes a metric: fitted(metric(x))");
 }
 
 static Value *logger(Tracer *t, Span span, const Argument *argument, int count, void *data)
@@ -300,8 +300,8 @@ const Builtin source_builtins[] = {
     {"text", later, NULL, NULL, 0},    {"images", later, NULL, NULL, 0},
     {"chars", later, NULL, NULL, 0},   {"bytes", later, NULL, NULL, 0},
     {"bpe", later, NULL, NULL, 0},     {"tiktoken", later, NULL, NULL, 0},
-    {"attend", later, NULL, NULL, 0},  {"along", later, NULL, NULL, 0},
-    {"kv_cache", later, NULL, NULL, 0}, {"with_images", later, NULL, NULL, 0},
+    {"along", later, NULL, NULL, 0},   {"kv_cache", later, NULL, NULL, 0},
+    {"with_images", later, NULL, NULL, 0},
     {"histogram", later, NULL, NULL, 0}, {"heatmap", later, NULL, NULL, 0},
     {"item", later, NULL, NULL, 0},    {"check", later, NULL, NULL, 0},
     {"safetensors", NULL, weights_file, "path names? transpose? strict?", 0},

@@ -122,7 +122,7 @@ static void missing_argument(Tracer *t, const Ast *parameter, const Binder *bind
         diag_note(t->diag, parameter->span, "declared here, without a default");
     if (t->making && binder->tensors)
         diag_hint(t->diag, "among layers, a function stands without brackets, or with a hole for what "
-                  "it is applied to: relu, max_pool2d(_, 2)");
+                  "it is applied to: f, f(_, 2)");
 }
 
 bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *argument, int count,
@@ -320,7 +320,7 @@ static Value *call_declaration(Tracer *t, Declaration *declaration, Argument *ar
         if (!t->instance_prefix) {
             fail(t, E_INSTANCE_PLACE, span, "`%s` cannot be made here", declaration->name);
             const char *place = declaration->kind == AST_SCHEDULE
-                              ? "a schedule stands in an argument: optimizer = adam(lr = %s(…))"
+                              ? "a schedule stands in an argument of the optimiser: lr = %s(…)"
                               : declaration->kind == AST_CALLBACK ? "trainer { callbacks = [%s(…)] }"
                               : "a member of the model: optimizer = %s(…)";
             diag_hint(t->diag, place, declaration->name);
@@ -371,7 +371,7 @@ static Value *call_leaf(Tracer *t, Value *callee, Span span)
         diag_hint(t->diag, "sizes are x.shape[0]; x.size is the number of all elements");
     if (callee->kind == V_NUMBER)
         diag_hint(t->diag, "among layers, a function with settings has a hole for what it is applied "
-                  "to: dropout(_, 0.5)");
+                  "to: f(_, 0.5)");
     return &value_poison;
 }
 

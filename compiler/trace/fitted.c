@@ -1,4 +1,4 @@
-// fitted: statistics of the training rows in `sample`: fitted(average(x)).
+// fitted: statistics of the training rows in `sample`: fitted(metric(x)).
 //
 // The metric runs over the training rows while compiling, and its value becomes constants of the
 // sample graphs. So that they are the rows which the program trains on, the split is then drawn by

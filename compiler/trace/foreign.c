@@ -31,18 +31,17 @@ const char *foreign_parameter(const char *name)
 // ---- names ----------------------------------------------------------------------------------------
 
 static const Foreign things[] = {
-    {"Sequential", "a list of layers is a layer: [linear(4, 8), relu, linear(8, 2)]"},
-    {"ModuleList", "a list of layers needs no wrapper: [linear(4, 8), linear(8, 2)]"},
+    {"Sequential", "a list of layers is a layer: [first, second, third]"},
+    {"ModuleList", "a list of layers needs no wrapper: [first, second]"},
     {"Parameter", "param name: f32[n] = zeros"},
     {"Variable", "param name: f32[n] = zeros"},
-    {"torch", "functions of the library stand alone: relu(x)"},
-    {"nn", "layers of the library stand alone: linear(4, 8)"},
-    {"F", "functions of the library stand alone: relu(x)"},
-    {"np", "functions of the library stand alone: mean(x)"},
-    {"optim", "optimisers of the library stand alone: adam(lr = 1e-3)"},
-    {"keras", "layers of the library stand alone: linear(4, 8)"},
-    {"jnp", "functions of the library stand alone: mean(x)"},
-    {"Dense", "linear(in_features, out_features)"},
+    {"torch", "functions of the library stand alone: exp(x)"},
+    {"nn", "layers of the library stand alone, without `nn.`"},
+    {"F", "functions of the library stand alone: exp(x)"},
+    {"np", "functions of the library stand alone: exp(x)"},
+    {"optim", "optimisers of the library stand alone, without `optim.`"},
+    {"keras", "layers of the library stand alone, without `keras.`"},
+    {"jnp", "functions of the library stand alone: exp(x)"},
     {"cat", "concat([a, b], axis = 1)"},
     {"einops", "rearrange(x, \"b h w -> b (h w)\")"},
     {"len", "xs.size"},
@@ -77,7 +76,7 @@ static bool same_name(const char *a, const char *b)
     bare_name(b, y, sizeof y);
     size_t n = strlen(x);
     if (n > 2 && x[n - 1] == 'd' && isdigit((unsigned char)x[n - 2]) && strcmp(x, y) != 0)
-        x[n - 2] = 0;                   // BatchNorm2d is batch_norm
+        x[n - 2] = 0;                   // SomeName2d is some_name
     return strcmp(x, y) == 0;
 }
 
@@ -132,7 +131,7 @@ static const Foreign methods[] = {
     {"numel", "x.size"},
     {"dtype", "a cast is f32(x)"},
     {"contiguous", "layout is the compiler's business; leave it out"},
-    {"parameters", "an optimiser takes all parameters; `over` chooses: optimizer = adam() over head"},
+    {"parameters", "an optimiser takes all parameters; `over` chooses: optimizer = name() over head"},
     {"train", "`training` is true in `training_step`, and a frozen part is made by frozen = true"},
     {"eval", "`training` is true in `training_step`, and a frozen part is made by frozen = true"},
     {"append", "xs + [x]"},

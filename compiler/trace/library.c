@@ -195,3 +195,12 @@ Declaration *find_declaration(Tracer *t, AstKind kind, const char *name)
     }
     return found;
 }
+
+// The compiler knows no name of the library by heart; a hint takes one from it.
+const char *library_example(Tracer *t, AstKind kind)
+{
+    for (int i = 0; i < t->declaration_count; i++)
+        if (t->declaration[i]->kind == kind && t->declaration[i]->library)
+            return t->declaration[i]->name;
+    return "name";
+}

@@ -183,7 +183,7 @@ static void warn_pairs(Tracer *t, Node **node, int count, const Shape *joint, Sp
                      shape_text(t->arena, &node[i]->shape), shape_text(t->arena, joint));
         note_origin(t, node[0], span);
         note_origin(t, node[i], span);
-        diag_hint(t->diag, "squeeze(x) takes the last axis away, x[:, _] adds one; if all pairs are "
+        diag_hint(t->diag, "x[:, 0] takes the last axis away, x[:, _] adds one; if all pairs are "
                   "meant, write both axes: x[:, _] - y[_, :]");
         return;
     }

@@ -502,7 +502,8 @@ static void no_owner(Tracer *t, const Variable *variable)
         fail(t, E_NO_OWNER, t->model->declaration->tree->name_span, "`%s` has no optimiser",
              t->model->declaration->name);
         diag_note(t->diag, t->minimize_span, "this needs one");
-        diag_hint(t->diag, "add a member: optimizer = adam(lr = 1e-3)");
+        diag_hint(t->diag, "add a member: optimizer = %s(lr = 1e-3)",
+                  library_example(t, AST_OPTIMIZER_KIND));
         return;
     }
     fail(t, E_NO_OWNER, t->minimize_span, "no optimiser owns `%s`, which this changes",
@@ -549,7 +550,7 @@ void trace_minimize(Tracer *t, Scope *scope, const Ast *tree)
         fail(t, E_MINIMIZE_VALUE, tree->a->span, "`minimize` takes one number, but this is %s",
              value_text_of(t->arena, loss));
         if (loss->kind == V_TENSOR && dtype_kind(loss->node->dtype) != KIND_FLOAT)
-            diag_hint(t->diag, "only floats have a gradient: a loss such as cross_entropy(…)");
+            diag_hint(t->diag, "only floats have a gradient; a class or a count has none");
         else
             diag_hint(t->diag, "reduce it first: mean(…)");
         return;

@@ -81,7 +81,7 @@ typedef struct Setting {
 } Setting;
 
 typedef struct HostState {
-    const char *name;           // "early_stopping.best"
+    const char *name;           // "callback.best"
     double initial;
     const HostExpr *start;      // when it is not a constant
 } HostState;
@@ -98,7 +98,7 @@ typedef struct LogEntry {
 } LogEntry;
 
 typedef struct Schedule {
-    const char *name;           // "warmup_cosine"
+    const char *name;           // as declared
     HostFunction *at;
     int callback;               // index of Program.callback that holds its hooks, or -1
 } Schedule;

@@ -401,7 +401,7 @@ void trace_steps(Tracer *t)
     if (!model_method(t, "training_step")) {
         fail(t, E_NO_TRAINING, t->model->declaration->tree->name_span, "`%s` has no `training_step`",
              t->model->declaration->name);
-        diag_hint(t->diag, "training_step(x, y) { minimize cross_entropy(forward(x), y) }");
+        diag_hint(t->diag, "training_step(x, y) { minimize mean((forward(x) - y)^2) }");
         return;
     }
     t->minimized = 0;

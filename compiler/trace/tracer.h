@@ -100,7 +100,7 @@ typedef struct HostFrame {
     HostFunction *function;
     HostStmt **last;            // where the next statement goes
     int local_capacity;
-    const char *prefix;         // "early_stopping."
+    const char *prefix;         // "callback."
     int callback;               // index, for save
     const Ast *tree;
 } HostFrame;
@@ -345,6 +345,7 @@ void trace_trainer(Tracer *t);
 Value *trainer_value(Tracer *t, const char *name);      // a member of the trainer block, or NULL
 void load_files(Tracer *t);
 Declaration *find_declaration(Tracer *t, AstKind kind, const char *name);
+const char *library_example(Tracer *t, AstKind kind);     // a name of that kind, for a hint
 void bind_builtins(Tracer *t);
 const Builtin *const *builtin_groups(void);
 

@@ -109,7 +109,7 @@ static void hint_size(Tracer *t, Dim wanted, const Shape *shape, int axis)
     if (given.power && !wanted.power)
         diag_hint(t->diag, "B stands for the rows of the batch, which differ in the last one");
     else if (axis == last && last > 1 && dim_equal(joint, wanted))
-        diag_hint(t->diag, "flatten it first: x |> flatten");
+        diag_hint(t->diag, "merge the axes behind B first: reshape(x, [B, _])");
     else if (axis == 1 && last > 2 && dim_equal(shape->dim[last], wanted))
         diag_hint(t->diag, "channels come first, as in PyTorch: rearrange(x, \"b h w c -> b c h w\")");
 }
@@ -180,7 +180,7 @@ static bool match_shape(Tracer *t, Scope *scope, const Ast *type, const Shape *s
             diag_hint(t->diag, "`_` in an index adds an axis of size 1: %s",
                       t->making_data ? "x[_]" : "x[:, _]");
         else if (sizes.rest < 0 && fixed == 2 && shape->rank > 2)
-            diag_hint(t->diag, "flatten it first: x |> flatten");
+            diag_hint(t->diag, "merge the axes behind B first: reshape(x, [B, _])");
         return false;
     }
     int behind = sizes.rest < 0 ? 0 : sizes.count - sizes.rest - 1;
