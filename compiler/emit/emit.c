@@ -59,8 +59,8 @@ const char *quoted(Arena *arena, const char *text)
             text_add(&out, "\\t");
         else if (c < ' ' || c == 0x7F)
             text_add(&out, "\\%03o", c);
-        else if (c == '?' && at[1] == '?')
-            text_add(&out, "\\?");
+        else if (c == '?' && at > text && at[-1] == '?')
+            text_add(&out, "\\?");        // no trigraph: a backslash before it would not help
         else
             text_add(&out, "%c", c);
     }
