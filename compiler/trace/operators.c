@@ -596,7 +596,7 @@ Value *choose_value(Tracer *t, Value *condition, Value *a, Value *b, Span span)
         return &value_poison;
     if (condition->kind == V_BOOL)
         return condition->number != 0 ? a : b;
-    if (a == b)
+    if (a == b && condition->kind != V_TENSOR)         // a tensor's shape counts, even so
         return a;
     if ((a->kind == V_LIST || a->kind == V_TUPLE) && a->kind == b->kind)
         return choose_items(t, condition, a, b, span);
