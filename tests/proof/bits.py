@@ -72,7 +72,8 @@ def compare(tree, example, steps, long, planted, comparison):
         program = tree.make(folder, compiler, *settings)
         for threads in threads_of(name, example, long):
             root = os.path.join(folder, "threads%d" % threads)
-            ended = tree.fit(program, root, "--threads", str(threads), *words)
+            waiting = {"OMP_WAIT_POLICY": "passive"} if threads > 2 else {}
+            ended = tree.fit(program, root, "--threads", str(threads), *words, **waiting)
             comparison.add(example, "%s, %d threads" % (name, threads), ended.digest())
     if long:
         foreign(tree, example, steps, comparison)
