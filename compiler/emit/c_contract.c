@@ -198,7 +198,7 @@ static void print_tile(const Tiles *p, const char *carry, const char *sums)
     const Tiling *t = p->t;
     c_line(p->c, "const %s *left[tile];", p->type);
     c_open(p->c, "for (int i = 0; i < tile; i++)");
-    if (t->row_count == 1)
+    if (t->row_count == 1 && index_uses(t->left->index, t->row[0].var))
         c_line(p->c, "const %s %s = lt_least(row + i, row_count - 1);", c_integer(p->c),
                c_var(p->c, t->row[0].var));
     c_line(p->c, "left[i] = %s%s;", operand_text(p, t->left), chunk_step(p, t->sum[0].rows));
@@ -290,7 +290,7 @@ static void print_chunks(const Tiles *p)
     if (t->row_count > 1)
         print_point(p, "", t->row, t->row_count, "first_row");
     c_open(p->c, "for (int row = first_row; row < first_row + block_rows; row++)");
-    if (t->row_count == 1)
+    if (t->row_count == 1 && index_uses(t->left->index, t->row[0].var))
         c_line(p->c, "const %s %s = lt_least(row, row_count - 1);", c_integer(p->c),
                c_var(p->c, t->row[0].var));
     c_line(p->c, "left[row - first_row] = %s;", operand_text(p, t->left));
