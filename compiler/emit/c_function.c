@@ -59,7 +59,8 @@ static const char *message(HostBody *b, const HostText *text)
     if (plain)
         return quoted(b->file->arena, format.data);
     b->file->prints = true;
-    line(b, "char text[256];");
+    // Room for the words and, beyond them, for the values.
+    line(b, "char text[%zu];", (format.length / 128 + 2) * 128);
     line(b, "snprintf(text, sizeof text, %s%s);", quoted(b->file->arena, format.data), values.data);
     return "text";
 }

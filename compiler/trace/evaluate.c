@@ -777,8 +777,13 @@ static Value *eval_lambda(Tracer *t, Scope *scope, const Ast *tree)
     return value;
 }
 
+// What C promises to take in one string, with room for a path in front.
+enum { longest_string = 4000 };
+
 static Value *eval_string(Tracer *t, Scope *scope, const Ast *tree)
 {
+    if (strlen(tree->text) > longest_string)
+        return fail(t, E_LIMIT, tree->span, "a string has at most %d bytes", longest_string);
     if (!strpbrk(tree->text, "{\\"))
         return value_text(t->arena, tree->text);
     if (t->host || t->instance_prefix) { // may show host values: kept in pieces

@@ -46,8 +46,17 @@ def changes(text):
 
 
 def check(ltc, spec, text, file):
-    """What is wrong with the answer, the number of errors, seconds."""
+    """What is wrong with the answer, the number of errors, seconds: the least of three tries, as
+    other work on the machine does not count."""
     file.write_text(text)
+    answer = check_once(ltc, spec, file)
+    for _ in range(2):
+        if answer[2] > LIMIT:
+            answer = min(answer, check_once(ltc, spec, file), key=lambda one: one[2])
+    return answer
+
+
+def check_once(ltc, spec, file):
     start = time.monotonic()
     command = [ltc, "check", "--data-root", str(spec.parent), str(file)]
     try:
