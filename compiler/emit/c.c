@@ -238,10 +238,9 @@ static bool taken(const C *c, const char *name)
 const char *c_unique(C *c, const char *wish)
 {
     const char *base = c->plain ? "v" : c_identifier(c->arena, wish), *name = base;
+    const char last = base[strlen(base) - 1];
     for (int i = 2; taken(c, name); i++)
-        name = arena_format(c->arena, "%s%s%d", base,
-                            base[strlen(base) - 1] >= '0' && base[strlen(base) - 1] <= '9' ? "_" : "",
-                            i);
+        name = arena_format(c->arena, "%s%s%d", base, last >= '0' && last <= '9' ? "_" : "", i);
     return name;
 }
 

@@ -64,8 +64,8 @@ void c_open(C *c, const char *format, ...) LTC_PRINTF(2, 3);
 void c_block(C *c);                             // `{` on a line of its own
 void c_close(C *c);
 void c_pragma(C *c, const char *pragma);        // at the margin
-// In front of what follows: `omp for`, with `clauses`, and `omp single`; nothing in a serial kernel.
-// No thread waits behind them: the step has a barrier wherever one kernel needs another's results.
+// In front of what follows: `omp for`, with `clauses`, and `omp single`; nothing in a serial
+// kernel. No thread waits behind them: the step has a barrier wherever one kernel needs another's results.
 void c_share(C *c, const char *clauses);
 void c_single(C *c);
 void c_barrier(C *c);                           // between two parts of one kernel

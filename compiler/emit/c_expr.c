@@ -70,7 +70,8 @@ static Piece atom_piece(C *c, const Atom *atom)
     if (atom->kind == ATOM_VALUE) {
         const Piece value = expr_piece(c, atom->value);
         const bool fits = c->wide || c->whole_values || atom->value->dtype != DT_I64;
-        return fits ? value : piece(LEVEL_UNARY, FORMAT(c, "(int)%s", at_least(c, value, LEVEL_UNARY)));
+        return fits ? value : piece(LEVEL_UNARY,
+                                    FORMAT(c, "(int)%s", at_least(c, value, LEVEL_UNARY)));
     }
     return piece(LEVEL_PRODUCT, quotient(c, atom));
 }
@@ -198,7 +199,7 @@ static const char *const pattern[P_COUNT] = {
 #undef PRIM
 };
 
-#define PRIM(id, name, class, arity, shape, derivative, cost, spelling)                             \
+#define PRIM(id, name, class, arity, shape, derivative, cost, spelling) \
     _Static_assert(sizeof spelling > 1, name " has no spelling");
 #include "../graph/prims.def"
 #undef PRIM
@@ -259,9 +260,10 @@ static Piece cast_piece(C *c, const Expr *e, Piece x)
     const bool float_from = dtype_kind(from) == KIND_FLOAT, float_to = dtype_kind(to) == KIND_FLOAT;
     if (to == DT_BOOL)
         return piece(LEVEL_COMPARE, FORMAT(c, "%s != 0", at_least(c, x, LEVEL_SUM)));
-    const bool widens = from == DT_BOOL || dtype_bytes(to) > dtype_bytes(from) + (from == DT_U8 && to == DT_I8);
+    const bool widens = from == DT_BOOL || dtype_bytes(to) > dtype_bytes(from);
     if (!float_to && float_from)
-        return piece(LEVEL_WHOLE, FORMAT(c, "lt_%s_from_%s(%s)", dtype_name(to), c_suffix(from), x.text));
+        return piece(LEVEL_WHOLE, FORMAT(c, "lt_%s_from_%s(%s)", dtype_name(to), c_suffix(from),
+                                         x.text));
     if (!float_to && !widens && to != DT_I64 && !(to == from))
         return piece(LEVEL_WHOLE, FORMAT(c, "lt_%s_from_i64(%s)", dtype_name(to), x.text));
     return piece(LEVEL_UNARY, FORMAT(c, "(%s)%s", c_type(to), at_least(c, x, LEVEL_UNARY)));

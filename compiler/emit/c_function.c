@@ -201,9 +201,11 @@ static void function(File *file, const HostFunction *f, const char *name, int ca
     HostBody b = {file, {file, false, f}, file->out, 1, callback};
     const char *argument = f->parameter >= 0
                                ? arena_format(file->arena, ", double %s",
-                                              c_identifier(file->arena, f->local_name[f->parameter]))
+                                              c_identifier(file->arena,
+                                                           f->local_name[f->parameter]))
                                : "";
-    text_add(file->out, "static %s %s(struct lt_host *host%s)\n{\n", value ? "double" : "void", name,
+    text_add(file->out, "static %s %s(struct lt_host *host%s)\n{\n", value ? "double" : "void",
+             name,
              argument);
     line(&b, "(void)host;");
     for (int i = 0; i < f->local_count; i++) {

@@ -44,7 +44,9 @@ static void loops_close(C *c, int count)
 
 static double least_of(DType type)
 {
-    return type == DT_U8 || type == DT_BOOL ? 0 : -(double)(UINT64_C(1) << (8 * dtype_bytes(type) - 1));
+    if (type == DT_U8 || type == DT_BOOL)
+        return 0;
+    return -(double)(UINT64_C(1) << (8 * dtype_bytes(type) - 1));
 }
 
 static double most_of(DType type)
@@ -223,7 +225,8 @@ static void lanes_stage(C *c, const Stage *stage)
     const char *end = one_turn ? c_extent(c, extent)
                       : divides ? arena_format(c->arena, "%s + %d", first, lanes)
                                 : arena_format(c->arena, "lt_least%s(%s + %d, %s)",
-                                               c->wide ? "_i64" : "", first, lanes, c_extent(c, extent));
+                                               c->wide ? "_i64" : "", first, lanes,
+                                               c_extent(c, extent));
     loop_named_inside(c, last, one_turn ? "0" : first, end);
     const char *name = c_var(c, last->var);
     c_body(c, &stage->body);

@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const char *const dtype_constant[DT_COUNT] = {
-    "LT_F64", "LT_F32", "LT_F16", "LT_BF16", "LT_I64", "LT_I32", "LT_I16", "LT_I8", "LT_U8", "LT_BOOL",
+    "LT_F64", "LT_F32", "LT_F16", "LT_BF16", "LT_I64", "LT_I32", "LT_I16", "LT_I8", "LT_U8",
+    "LT_BOOL",
 };
 
 static const char *sizes(File *file, const Shape *shape, int first)
@@ -101,7 +102,8 @@ static void emit_raw(File *file, const DataBlock *data)
     table_open(file, "struct lt_raw_field", "raw_table", data->raw_count);
     for (int i = 0; i < data->raw_count; i++) {
         const RawField *raw = &data->raw[i];
-        text_add(file->out, "    {%s, %s, %s, %s, %d, %s, .text = %s", quoted(file->arena, raw->name),
+        text_add(file->out, "    {%s, %s, %s, %s, %d, %s, .text = %s",
+                 quoted(file->arena, raw->name),
                  quoted(file->arena, raw->file), quoted(file->arena, raw->format),
                  dtype_constant[raw->dtype], raw->shape.rank, sizes(file, &raw->shape, 0),
                  raw->text ? "true" : "false");
@@ -151,13 +153,16 @@ static void emit_sampler(File *file, const DataBlock *data)
     evaluating = evaluating ? evaluating : training;
     text_add(file->out,
              "static void draw_sample(const void *const *raw, void *const *out, void *scratch,\n"
-             "                        uint64_t seed, uint64_t epoch, uint64_t index, bool training)\n{\n");
+             "                        uint64_t seed, uint64_t epoch, uint64_t index, bool training)\n"
+             "{\n");
     if (training == evaluating) {
         text_add(file->out, "    (void)training;\n    %s(raw, out, scratch, seed, epoch, index);\n",
                  training);
     } else {
-        text_add(file->out, "    if (training)\n        %s(raw, out, scratch, seed, epoch, index);\n"
-                 "    else\n        %s(raw, out, scratch, seed, epoch, index);\n", training, evaluating);
+        text_add(file->out,
+                 "    if (training)\n        %s(raw, out, scratch, seed, epoch, index);\n"
+                 "    else\n        %s(raw, out, scratch, seed, epoch, index);\n",
+                 training, evaluating);
     }
     text_add(file->out, "}\n\n");
 }
@@ -177,7 +182,8 @@ static void emit_data(File *file)
     text_add(file->out, "    .rows = %lld, .batch = %lld, .train = %s, .val = %s, .test = %s,\n",
              (long long)data->rows, (long long)data->batch, split(file, data, 0),
              split(file, data, 1), split(file, data, 2));
-    text_add(file->out, "    .split_given = %d, .split_file_order = %d, .shuffle = %d, .drop_last = %d,\n",
+    text_add(file->out, "    .split_given = %d, .split_file_order = %d, .shuffle = %d,"
+             " .drop_last = %d,\n",
              data->split_given, data->split_file_order, data->shuffle, data->drop_last);
     if (data->split_fixed)
         text_add(file->out, "    .split_fixed = 1, .split_seed = %lluu,\n",
@@ -186,10 +192,11 @@ static void emit_data(File *file)
              data->raw_count, data->field_count, data->raw_count ? "raw_table" : "NULL",
              data->field_count ? "field_table" : "NULL");
     text_add(file->out, "    .sample = %s, .sample_scratch = %zu,\n};\n\n",
-             data->sample[0] || data->sample[1] ? "draw_sample" : "NULL", file->plan->scratch_bytes);
+             data->sample[0] || data->sample[1] ? "draw_sample" : "NULL",
+             file->plan->scratch_bytes);
 }
 
-// ---- settings, states, logs, outputs --------------------------------------------------------------
+// ---- settings, states, logs, outputs ------------------------------------------------------------
 
 static bool is_data_root(const Setting *setting)
 {
@@ -274,7 +281,8 @@ static void emit_callbacks(File *file)
         unsigned events = 0;
         for (int e = 0; e < 32; e++)
             events |= callback->hook[e] ? 1u << e : 0;
-        text_add(file->out, "    {%s, 0x%X, %d, %d},\n", quoted(file->arena, callback->name), events,
+        text_add(file->out, "    {%s, 0x%X, %d, %d},\n", quoted(file->arena, callback->name),
+                 events,
                  callback->first_state, callback->state_count);
     }
     table_close(file);
@@ -372,12 +380,14 @@ static void emit_weights(File *file)
         for (int k = 0; k < w->rename_count; k++)
             text_add(file->out, "%s    {%s, %s},\n%s", k ? "" : arena_format(file->arena,
                      "static const struct lt_rename renames_%d[] = {\n", i),
-                     quoted(file->arena, w->from[k]), w->to[k] ? quoted(file->arena, w->to[k]) : "NULL",
+                     quoted(file->arena, w->from[k]),
+                     w->to[k] ? quoted(file->arena, w->to[k]) : "NULL",
                      k + 1 == w->rename_count ? "};\n" : "");
         for (int k = 0; k < w->transpose_count; k++)
             text_add(file->out, "%s    %s,\n%s", k ? "" : arena_format(file->arena,
                      "static const char *const transposed_%d[] = {\n", i),
-                     quoted(file->arena, w->transpose[k]), k + 1 == w->transpose_count ? "};\n" : "");
+                     quoted(file->arena, w->transpose[k]),
+                     k + 1 == w->transpose_count ? "};\n" : "");
     }
     if (!p->weights_count)
         return;
@@ -440,7 +450,8 @@ void emit_program(File *file)
     text_add(file->out, "    .name = %s, .spec = %s,\n", quoted(file->arena, program->name),
              quoted(file->arena, program->spec));
     text_add(file->out, "    .spec_hash = %s,\n    .compiler = %s,\n",
-             quoted(file->arena, program->hash ? program->hash : ""), quoted(file->arena, LTC_VERSION));
+             quoted(file->arena, program->hash ? program->hash : ""),
+             quoted(file->arena, LTC_VERSION));
     text_add(file->out, "    .block_bytes = %zu, .variable_bytes = %zu,\n", plan->block_bytes,
              plan->variable_bytes);
     text_add(file->out, "    .flops_per_row = %s, .flops_per_step = %s, .parameter_count = %lld,\n",

@@ -148,7 +148,8 @@ static void print_spread(C *c, const Special *s)
     loops_open(c, s->rest, s->rest_count);
     double always;
     const char *key = c_expr(c, s->key);
-    const char *first = arena_format(c->arena, "(%s < 0 || %s > %s)", at, c_operand(c, s->key), best);
+    const char *first = arena_format(c->arena, "(%s < 0 || %s > %s)", at, c_operand(c, s->key),
+                                     best);
     if (expr_is_number(s->inside, &always))
         c_open(c, "if (%s)", always ? first : "false");
     else

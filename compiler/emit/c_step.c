@@ -28,7 +28,7 @@ static C *kernel_begin(File *file, const PlanStep *step, const Kernel *kernel, b
 
 static C *print_kernel(File *file, const PlanStep *step, const Kernel *kernel)
 {
-    C *c = kernel_begin(file, step, kernel, false);     // finds the parameters: they are named first
+    C *c = kernel_begin(file, step, kernel, false);  // finds the parameters: they are named first
     c->text = text_new(file->arena);
     c->name_count = 0;
     c_kernel(c);
@@ -86,7 +86,7 @@ static const char *kernel_wish(const File *file, const Kernel *kernel)
     return strchr(first, '_') ? first : arena_format(file->arena, "%s_kernel", first);
 }
 
-// ---- what stands above a kernel -------------------------------------------------------------------
+// ---- what stands above a kernel -----------------------------------------------------------------
 
 enum { quoted_lines = 4 };
 
@@ -134,7 +134,8 @@ static const char *where(const File *file, const SpecLine *line, int count)
         if (same)
             text_add(&text, ", %d", line[i].line);
         else
-            text_add(&text, "%s%s:%d", i ? ", " : "", base_name(line[i].source->path), line[i].line);
+            text_add(&text, "%s%s:%d", i ? ", " : "", base_name(line[i].source->path),
+                     line[i].line);
     }
     return text.data;
 }
@@ -237,7 +238,8 @@ static const char *call_of(File *file, C *s, const PlanStep *step, const Kernel 
 {
     const C *c = kernel_begin(file, step, kernel, true);
     const char *name = function_of(file, step, kernel, c);
-    file->tiles = file->tiles || (kernel->stage[0]->contraction && kernel->stage[0]->contraction->tiling);
+    file->tiles = file->tiles || (kernel->stage[0]->contraction &&
+                                  kernel->stage[0]->contraction->tiling);
     Text text = text_new(file->arena);
     text_add(&text, "%s(", name);
     for (int i = 0; i < c->parameter_count; i++)
@@ -318,7 +320,7 @@ static void print_calls(File *file, C *s, const PlanStep *step, const Calls *cal
     }
 }
 
-// ---- what a step hands back -----------------------------------------------------------------------
+// ---- what a step hands back ---------------------------------------------------------------------
 
 static const char *value_text(C *s, const Buffer *buffer)
 {
@@ -391,12 +393,15 @@ static const char *drawn_text(C *s, Dim drawn)
 static void declare_buffer(C *s, const PlanStep *step, const Parameter *p)
 {
     const Buffer *b = p->buffer;
-    const char *type = arena_format(s->arena, "%s%s *", p->written ? "" : "const ", c_stored(b->dtype));
+    const char *type = arena_format(s->arena, "%s%s *", p->written ? "" : "const ",
+                                    c_stored(b->dtype));
     const char *shape = shape_text(s->arena, &b->shape);
     if (b->kind == BUFFER_FIELD)
-        c_line(s, "%sconst %s = %s[%d];", type, p->name, step->sample ? "raw" : "call->input", b->index);
+        c_line(s, "%sconst %s = %s[%d];", type, p->name, step->sample ? "raw" : "call->input",
+               b->index);
     else if (b->kind == BUFFER_OUTPUT)
-        c_line(s, "%sconst %s = %s[%d];", type, p->name, step->sample ? "out" : "call->output", b->index);
+        c_line(s, "%sconst %s = %s[%d];", type, p->name, step->sample ? "out" : "call->output",
+               b->index);
     else
         c_line(s, "%sconst %s = (%s)(block + %zu);%*s// %s", type, p->name, type, b->offset, 2, "",
                shape);
@@ -421,7 +426,8 @@ static void declare(File *file, C *s, const PlanStep *step)
             c_line(s, "const %s %s = %s;", c_type(p->dtype), p->name, rounded_host(file, p));
             break;
         case PARAMETER_KEY:
-            c_line(s, "const lt_random_key_t %s = lt_random_key(%s, UINT64_C(0x%llX), %s);", p->name,
+            c_line(s, "const lt_random_key_t %s = lt_random_key(%s, UINT64_C(0x%llX), %s);",
+                   p->name,
                    step->sample ? "seed" : "call->seed", (unsigned long long)p->site,
                    step->sample ? "lt_random_mix64(epoch) + index" : "call->step");
             break;
@@ -437,7 +443,8 @@ static void declare(File *file, C *s, const PlanStep *step)
 static void declare_guards(File *file, C *s, const PlanStep *step, const bool *used)
 {
     const HostScope scope = {file, true, NULL};
-    const Guard **guard = arena_alloc(file->arena, sizeof *guard * (size_t)(step->graph->guard_count + 2));
+    const Guard **guard = arena_alloc(file->arena,
+                                      sizeof *guard * (size_t)(step->graph->guard_count + 2));
     for (int i = 0; i < step->kernel_count; i++)
         for (const Guard *g = step->kernel[i]->guard; g; g = g->outer)
             guard[g->id] = g;
@@ -475,7 +482,8 @@ static void print_head(File *file, const PlanStep *step, const C *s, const char 
         text_add(&file->steps, "static void %s(const struct lt_call *call)\n{\n", name);
         return;
     }
-    text_add(&file->steps, "static void %s(const void *const *raw, void *const *out, void *scratch,\n"
+    text_add(&file->steps,
+             "static void %s(const void *const *raw, void *const *out, void *scratch,\n"
              "%*suint64_t seed, uint64_t epoch, uint64_t index)\n{\n", name,
              (int)strlen(name) + 13, "");
     if (!raw)

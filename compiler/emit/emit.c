@@ -38,7 +38,8 @@ const char *comment_safe(Arena *arena, const char *text)
 {
     char *safe = arena_string(arena, text, strlen(text));
     for (char *at = safe; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7F || *at == '\\' || (at[0] == '?' && at[1] == '?'))
+        if ((unsigned char)*at < ' ' || *at == 0x7F || *at == '\\' ||
+            (at[0] == '?' && at[1] == '?'))
             *at = *at == '\\' ? '/' : ' ';
     return safe;
 }
@@ -149,7 +150,8 @@ static void name_constants(File *file)
     for (int i = 0; i < program->log_count; i++)
         file->log[i] = constant(file, "log", program->log[i].name);
     for (int i = 0; i < program->schedule_count; i++)
-        file->rate[i] = file_name(file, arena_format(file->arena, "%s_at", program->schedule[i].name));
+        file->rate[i] = file_name(file,
+                                  arena_format(file->arena, "%s_at", program->schedule[i].name));
 }
 
 static void print_enum(Text *out, const char *const *name, int count)

@@ -274,7 +274,8 @@ static bool joint_form(const Fuse *f, Member *const *member, int count, ClusterF
             return false;
         if (*form != CLUSTER_FREE) {
             const bool shared = own == *form && (own == CLUSTER_ROWS
-                                    ? dim_equal(shape_size(&node->shape), shape_size(&(*base)->shape))
+                                    ? dim_equal(shape_size(&node->shape),
+                                                shape_size(&(*base)->shape))
                                     : own == CLUSTER_LANES && same_reduction(*base, node));
             if (!shared)
                 return false;

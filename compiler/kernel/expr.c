@@ -71,7 +71,8 @@ const Expr *expr_within(IndexContext *c, const Index *index, Dim extent)
     int64_t number;
     if (extent.scale == 0)
         return expr_number(c, DT_BOOL, 0);
-    if (index_is_number(index, &number) && (number < 0 || (!extent.power && number >= extent.scale)))
+    if (index_is_number(index, &number) &&
+        (number < 0 || (!extent.power && number >= extent.scale)))
         return expr_number(c, DT_BOOL, 0);
     Expr *e = expr_new(c, EXPR_WITHIN, DT_BOOL);
     e->index = index;

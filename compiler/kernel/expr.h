@@ -56,7 +56,8 @@ const Expr *expr_host(IndexContext *c, DType type, const HostExpr *host);
 const Expr *expr_load(IndexContext *c, Buffer *buffer, const Index *index);
 const Expr *expr_index(IndexContext *c, DType type, const Index *index);
 const Expr *expr_random(IndexContext *c, uint64_t site, const Index *index, Dim count);
-const Expr *expr_prim(IndexContext *c, Prim prim, DType type, const Expr *const *operand, int count);
+const Expr *expr_prim(IndexContext *c, Prim prim, DType type, const Expr *const *operand,
+                      int count);
 const Expr *expr_within(IndexContext *c, const Index *index, Dim extent);   // true if proved
 const Expr *expr_divides(IndexContext *c, const Index *index, int64_t by);
 const Expr *expr_both(IndexContext *c, const Expr *a, const Expr *b);

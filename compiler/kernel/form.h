@@ -6,7 +6,7 @@
 Kernel *kernel_new(Fuse *f, Cluster *cluster, KernelForm form);
 Stage *stage_new(Fuse *f, Kernel *kernel, StageKind kind);
 Loop *loops_new(Fuse *f, int count);
-void stage_space(Fuse *f, Stage *stage, const Shape *shape);        // a loop per axis, but of size 1
+void stage_space(Fuse *f, Stage *stage, const Shape *shape);  // a loop per axis, but of size 1
 void kernel_outer(Fuse *f, Kernel *kernel, const Shape *shape, uint32_t axes);
 Buffer *buffer_new(Fuse *f, BufferKind kind, const char *name, DType type, const Shape *shape);
 Buffer *member_home(Fuse *f, const Member *m);

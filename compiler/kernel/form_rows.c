@@ -160,7 +160,7 @@ static void result_point(const Member *m, const Index **point)
             point[at++] = m->at[i];
 }
 
-// ---- memory within a row --------------------------------------------------------------------------
+// ---- memory within a row ------------------------------------------------------------------------
 
 static int64_t size_at_bound(const Rows *r, const Shape *shape)
 {

@@ -158,7 +158,7 @@ typedef struct Kernel {
     double cost[4];                     // operations, cost[k] * B^k
     double work;                        // operations and elements at the bound of B
     bool serial;                        // too little work to share among threads
-    bool copies;                        // a commit: copies what node[0] gave to a variable or result
+    bool copies;                        // a commit: of what node[0] gave to a variable or result
 } Kernel;
 
 void body_local(IndexContext *c, Body *body, const Local *local, const Expr *value);

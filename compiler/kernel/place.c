@@ -90,7 +90,9 @@ static int by_size(const void *left, const void *right)
     const Buffer *a = *(Buffer *const *)left, *b = *(Buffer *const *)right;
     if (a->bytes != b->bytes)
         return a->bytes > b->bytes ? -1 : 1;
-    return a->first != b->first ? (a->first < b->first ? -1 : 1) : (a->id > b->id) - (a->id < b->id);
+    if (a->first != b->first)
+        return a->first < b->first ? -1 : 1;
+    return (a->id > b->id) - (a->id < b->id);
 }
 
 static bool meet(const Buffer *a, const Buffer *b)

@@ -115,7 +115,8 @@ static PlanStep *plan_graph(Plan *plan, const Graph *graph, const char *name)
     step->graph = graph;
     step->name = name;
     step->sample = is_sample(plan, step);
-    step->context = (IndexContext){.arena = plan->arena, .least = graph->least > 1 ? graph->least : 1,
+    step->context = (IndexContext){.arena = plan->arena,
+                                   .least = graph->least > 1 ? graph->least : 1,
                                    .next_var = plan->program->variable_count};
     plan->step = arena_grow(plan->arena, plan->step, plan->step_count, &plan->step_capacity,
                             sizeof(PlanStep *));

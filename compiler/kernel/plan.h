@@ -36,7 +36,7 @@ typedef struct Plan {
     Buffer **variable;                  // by Variable.id
     size_t variable_bytes, block_bytes;
     size_t scratch_bytes;               // of sample
-    double shared_work;                 // kernels of less work (operations, elements) are one thread's
+    double shared_work;                 // kernels of less work are one thread's
     double flops_per_row, flops_per_step;
 } Plan;
 

@@ -106,7 +106,7 @@ static void write_in_place(Order *o, const Write *write)
     m->twin[m->twin_count++] = buffer;
 }
 
-// ---- a kernel that reads what it replaces ---------------------------------------------------------
+// ---- a kernel that reads what it replaces -------------------------------------------------------
 
 typedef struct Check {
     const Buffer *buffer;
@@ -282,7 +282,8 @@ static void take_results(Fuse *f)
 {
     const Graph *graph = f->graph;
     PlanStep *step = f->step;
-    step->result = arena_alloc(f->c->arena, sizeof *step->result * (size_t)(graph->result_count + 1));
+    step->result =
+        arena_alloc(f->c->arena, sizeof *step->result * (size_t)(graph->result_count + 1));
     for (int i = 0; i < graph->result_count; i++) {
         const Result *result = &graph->result[i];
         Member *m = &f->member[result->value->id];

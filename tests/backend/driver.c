@@ -14,7 +14,8 @@
 const Build builds[] = {
     {"gcc -O0", "gcc -O0 " STRICT, true},
     {"gcc -O3 native", "gcc -O3 -march=native -fno-math-errno -fno-trapping-math " STRICT, true},
-    {"clang -O2 native", "clang -O2 -march=native -fno-math-errno -fno-trapping-math " STRICT, true},
+    {"clang -O2 native", "clang -O2 -march=native -fno-math-errno -fno-trapping-math " STRICT,
+     true},
 };
 const int build_count = sizeof builds / sizeof *builds;
 
