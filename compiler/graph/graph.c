@@ -66,9 +66,13 @@ Dim dim_of(int64_t size)
 }
 
 // Zero has one form, so that equal sizes have equal fields.
+// Sizes beyond all memory stay at 2^53, and the tracer refuses them: nothing overflows on the way.
 Dim dim_mul(Dim a, Dim b)
 {
-    const int64_t scale = a.scale * b.scale;
+    const int64_t most = INT64_C(1) << 53;
+    const double product = (double)a.scale * (double)b.scale;
+    const int64_t scale = product > (double)most ? most : product < -(double)most ? -most
+                        : a.scale * b.scale;
     return (Dim){scale, scale ? a.power + b.power : 0};
 }
 

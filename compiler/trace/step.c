@@ -108,9 +108,30 @@ void begin_graph(Tracer *t, Graph *graph)
     t->update_capacity = 0;
 }
 
+// Offsets are counted in 64 bits, and no machine holds more anyway.
+static void check_sizes(Tracer *t, const Graph *graph)
+{
+    const double most = 1099511627776.0;        // 2^40
+    for (int i = 0; i < graph->node_count; i++) {
+        const Node *node = graph->node[i];
+        double size = 1;
+        for (int k = 0; k < node->shape.rank; k++) {
+            size *= (double)node->shape.dim[k].scale;
+            for (int p = 0; p < node->shape.dim[k].power; p++)
+                size *= (double)graph->bound;
+        }
+        if (size <= most)
+            continue;
+        fail(t, E_LIMIT, node->call.source ? node->call : node->span, "a tensor of %s has more than "
+             "2^40 elements", shape_text(t->arena, &node->shape));
+        return;
+    }
+}
+
 void end_graph(Tracer *t)
 {
     Graph *graph = t->graph;
+    check_sizes(t, graph);
     for (int i = 0; i < t->update_capacity && i < t->program->variable_count; i++) {
         Update *u = &t->update[i];
         if (!u->written)

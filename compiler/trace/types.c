@@ -34,6 +34,11 @@ void no_size(Tracer *t, const Value *value, Span span)
                   "makes B a constant");
         return;
     }
+    if (value->kind == V_NUMBER && value->whole) {
+        fail(t, E_SIZE_VALUE, span, "a size is at most 2^40, but this is %s",
+             value_text_of(t->arena, value));
+        return;
+    }
     fail(t, E_SIZE_VALUE, span, value->kind == V_NUMBER
          ? "a size is a whole number, but this is %s" : "a size must be known when compiling, but "
          "this is %s", value_text_of(t->arena, value));

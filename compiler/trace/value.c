@@ -108,7 +108,7 @@ bool value_is_constant(const Value *value)
 bool value_dim_of(const Value *value, Dim *dim)
 {
     if (value->kind == V_NUMBER && value->number == floor(value->number)
-        && fabs(value->number) < 9e15) {
+        && fabs(value->number) <= 1099511627776.0) {      // 2^40
         *dim = dim_of((int64_t)value->number);
         return true;
     }
