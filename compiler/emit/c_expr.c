@@ -312,7 +312,7 @@ static bool is_compare(Prim prim)
     return prim == P_EQ || prim == P_NE || prim == P_LT || prim == P_LE;
 }
 
-static Piece prim_piece(C *c, const Expr *e)
+static Piece prim_spelled(C *c, const Expr *e)
 {
     Piece operand[3];
     for (int i = 0; i < e->operand_count; i++)
@@ -335,6 +335,14 @@ static Piece prim_piece(C *c, const Expr *e)
     if (MUTANT(spell_operands) && e->operand_count == 2)
         operand[1] = operand[0];
     return fill_pattern(c, text, e->prim == P_NOT ? LEVEL_UNARY : level_of(text), operand, from);
+}
+
+static Piece prim_piece(C *c, const Expr *e)
+{
+    const Piece p = prim_spelled(c, e);
+    if (!MUTANT_ROW("spell", prim_name(e->prim)))
+        return p;
+    return piece(LEVEL_UNARY, FORMAT(c, e->dtype == DT_BOOL ? "!(%s)" : "-(%s)", p.text));
 }
 
 static Piece rounded(C *c, DType type, Piece p)

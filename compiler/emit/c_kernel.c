@@ -90,11 +90,20 @@ static void accumulate_pick(C *c, const Acc *acc, const char *to, const char *be
     c_line(c, "%s = %s ? %s : %s;", to, more, chosen, to);
 }
 
+static const char *const acc_name[] = {
+    [ACC_SUM] = "sum", [ACC_MAX] = "max", [ACC_MIN] = "min", [ACC_ANY] = "any", [ACC_ALL] = "all",
+    [ACC_PICK] = "pick", [ACC_FMA] = "fma", [ACC_PRODUCT] = "product",
+};
+
 // `to` is what the accumulator, or its lane, is called; `best` the other half of a pick.
 static void accumulate(C *c, const Acc *acc, const char *to, const char *best)
 {
     const char *value = c_expr(c, acc->value), *suffix = c_suffix(acc->dtype);
     const bool floats = dtype_kind(acc->dtype) == KIND_FLOAT;
+    if (MUTANT_ROW("accumulate", acc_name[acc->kind])) {
+        c_line(c, "%s = %s;", to, value);
+        return;
+    }
     switch (acc->kind) {
     case ACC_SUM:
         if (floats)

@@ -1,4 +1,5 @@
 #include "share.h"
+#include "../base/mutant.h"
 #include "../trace/host.h"
 #include "../trace/program.h"
 #include <string.h>
@@ -37,7 +38,7 @@ static uint64_t number_bits(double number)
 static bool commutes(Prim prim)
 {
     return prim == P_ADD || prim == P_MUL || prim == P_EQ || prim == P_NE || prim == P_AND
-        || prim == P_OR;
+        || prim == P_OR || (prim == P_SUB && MUTANT(share_turned));
 }
 
 // What differs often is hashed; node_same looks at all.
@@ -119,6 +120,8 @@ static bool node_same(const Node *a, const Node *b)
     if (a->prim != b->prim || a->dtype != b->dtype || a->input_count != b->input_count
         || !shape_equal(&a->shape, &b->shape))
         return false;
+    if (MUTANT(share_attributes))
+        return inputs_same(a, b);
     return inputs_same(a, b) && attr_same(a->attr, b->attr);
 }
 

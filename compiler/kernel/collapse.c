@@ -141,7 +141,7 @@ static void collapse_loops(IndexContext *c, Loop *loop, int *count, Stage **stag
         Pair pair = {loop[at].var, loop[at + 1].var, true};
         for (int i = 0; i < stage_count; i++)
             look_stage(&pair, stage[i]);
-        if (pair.fits && loop[at].role == loop[at + 1].role)
+        if ((pair.fits || MUTANT(collapse_unfit)) && loop[at].role == loop[at + 1].role)
             join(c, loop, count, at, stage, stage_count);
     }
 }

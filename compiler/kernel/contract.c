@@ -1,4 +1,5 @@
 #include "contract.h"
+#include "../base/mutant.h"
 
 #include "contract_choose.h"
 #include "order.h"
@@ -44,6 +45,8 @@ static void sort_space(const PlanStep *step, const Stage *stage, Tiling *t)
 
 static bool merges(Dim outer, Dim inner, Dim count)
 {
+    if (MUTANT(contract_merge))
+        return true;
     return dim_equal(outer, dim_mul(inner, count)) || (outer.scale == 0 && inner.scale == 0);
 }
 
@@ -107,7 +110,7 @@ static void choose_parts(PlanStep *step, Tiling *t)
     if (results * dtype_bytes(t->dtype) > part_bytes || turns < 2 * t->chunk)
         return;
     t->part_turns = up_to((turns + most_parts - 1) / most_parts, t->chunk);
-    t->parts = (int)((turns + t->part_turns - 1) / t->part_turns);
+    t->parts = (int)((turns + t->part_turns - 1) / t->part_turns) - MUTANT(contract_parts);
     Buffer *partial = arena_alloc(step->context.arena, sizeof *partial);
     *partial = (Buffer){.id = step->context.next_var++, .name = "partial", .kind = BUFFER_ARENA,
                         .dtype = t->dtype, .first = -1, .last = -1};
@@ -193,7 +196,8 @@ static int tile_stage(PlanStep *step, int at, Stage *stage)
     *t = (Tiling){.dtype = stage->acc[0].dtype, .pairs = roles.pairs, .lane = roles.lane,
                   .lanes = roles.lane->extent, .left = roles.left, .right = roles.right};
     t->width = width_for(t->dtype, size_at_bound(step, t->lanes));
-    t->padded = roles.copy_right || (roles.pairs && roles.copy_left);
+    t->padded = !MUTANT(contract_unpadded) &&
+                (roles.copy_right || (roles.pairs && roles.copy_left));
     sort_space(step, stage, t);
     if (t->padded)
         t->right = copy_lanes(step, at, roles.right, t, stage);

@@ -1,4 +1,5 @@
 #include "layout.h"
+#include "../base/mutant.h"
 
 #include <string.h>
 
@@ -188,7 +189,8 @@ static void strides_in_order(const Group *group, DType type, const Shape *shape,
 {
     Dim next = dim_of(1);
     for (int i = shape->rank - 1; i >= 0; i--) {
-        const int axis = group && group->ordered && !group->fixed ? group->order[i] : i;
+        const bool fixed = group && group->fixed && !MUTANT(layout_free);
+        const int axis = group && group->ordered && !fixed ? group->order[i] : i;
         stride[axis] = next;
         next = dim_mul(next, shape->dim[axis]);
         if (i == 1 && shape->rank == 2 && group && !group->fixed)

@@ -1,4 +1,5 @@
 #include "lower.h"
+#include "../base/mutant.h"
 
 #include "../graph/build.h"
 #include "../graph/share.h"
@@ -59,8 +60,8 @@ static Node *weight_turn(Builder *b, Node *weight, const Window *window)
     const int64_t groups = window->groups;
     int64_t start[max_rank] = {0}, step[max_rank];
     for (int i = 0; i < shape.rank; i++) {
-        step[i] = i < channel_axes ? 1 : -1;
-        start[i] = i < channel_axes ? 0 : shape.dim[i].scale - 1;
+        step[i] = i < channel_axes || MUTANT(lower_straight) ? 1 : -1;
+        start[i] = step[i] > 0 ? 0 : shape.dim[i].scale - 1;
     }
     Node *turned = make_slice(b, weight, start, step, &shape);
     const int64_t out = shape.dim[0].scale / groups, in = shape.dim[1].scale;
