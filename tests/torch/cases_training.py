@@ -1,22 +1,15 @@
-#!/usr/bin/env python3
-"""Records how whole models train in PyTorch, in float64: training.json beside this file.
-
-    python3 record_training.py            needs torch, numpy
+"""How whole models train.
 
 Weights and inputs start from a formula that both sides compute, wave(k): scale * sin(0.9 * i + k) over the
 elements i of a tensor. A case trains for some steps; its log must hold each loss, its checkpoint the weights.
 """
 import math
-import pathlib
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-import record
-from record import TRAINER, add, literal
-
-here = pathlib.Path(__file__).parent
+from cases import TRAINER, add, literal
 
 WAVE = """
 fn wave(k, scale = 0.5) = fill(fn(shape) {
@@ -577,7 +570,6 @@ model Batches() {
     case("batches", spec, {"loss": loss.item(), "val_loss": val_loss.item(), "val_far": val_far.item()}, state(net, lambda n: "net." + n), 9, files=files)
 
 
-if __name__ == "__main__":
+def record():
     for one in (batches, residual, autoencoder, mixer, two_losses, adversarial, penalty, attention, custom, branches):
         one()
-    record.write()
