@@ -31,6 +31,7 @@ class World:
         self.draws = r.random() < 0.5
         self.buffers = True
         self.wide = r.random() < 0.2
+        self.used = set()               # names of operations
 
     def count(self):
         self.names += 1
@@ -45,8 +46,8 @@ class World:
 
 
 class Spec:
-    def __init__(self, text, files, operations, wide):
-        self.text, self.files, self.operations, self.wide = text, files, operations, wide
+    def __init__(self, text, files, operations, wide, used):
+        self.text, self.files, self.operations, self.wide, self.used = text, files, operations, wide, used
 
     def write(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +133,7 @@ def loss_term(world, block, v):
         labels = [y for y in block.pool if y.kind == "i" and y.shape == (BATCH,) and 0 < y.bound <= v.shape[1]]
         if labels:
             y = labels[0].name
-            forms = [f"cross_entropy({n}, {y})", f"cross_entropy({n}, {y}, label_smoothing = 0.1)", f"nll(log_softmax({n}), {y})", f"multi_margin({n}, {y}, p = 2)" if v.shape[1] > 1 else f"cross_entropy({n}, {y})"]
+            forms = [f"cross_entropy({n}, {y})", f"cross_entropy({n}, {y}, label_smoothing = 0.1)", f"nll(log_softmax({n}), {y})", f"multi_margin(tanh({n}), {y}, p = 2)" if v.shape[1] > 1 else f"cross_entropy({n}, {y})"]
     return r.choice(forms)
 
 
@@ -207,9 +208,10 @@ def choose_optimizers(world, ranks):
     return [f"    optimizer = {one()}"]
 
 
-def generate(seed, favour=None):
-    """favour: operations by name and a factor for their chance, to reach what has not been seen yet."""
+def generate(seed, favour=None, wanted=()):
+    """favour: operations by name and a factor for their chance; wanted: pairs of primitives to be made."""
     world = World(seed)
+    world.wanted = list(wanted)
     r, owner = world.r, Owner(4)
     block = Block(world, owner, 8)
     data, fields, files = make_data(world, block)
@@ -229,7 +231,7 @@ def generate(seed, favour=None):
         settings.append('precision = "64-true"')
     lines = [f"# seed {seed}", *data, *world.top, "model Net() {", *owner.used("\n".join(block.lines + optimizers)), f"    training_step({', '.join(fields)}) {{",
              *[l for l in block.lines if l], "    }", *optimizers, "}", "trainer {", *[f"    {s}" for s in settings], "}"]
-    return Spec("\n".join("\n".join(lines).split("\n")) + "\n", files, block.made, world.wide)
+    return Spec("\n".join("\n".join(lines).split("\n")) + "\n", files, block.made, world.wide, world.used)
 
 
 def main():

@@ -160,6 +160,7 @@ def whole_arithmetic(b):
         return whole(b)
     n = b.r.choice([2, 3, 4, 6])
     y = b.pick("i", lambda v: v.bound > 0 and broadcast(x.shape, v.shape) and b.small(broadcast(x.shape, v.shape)))
+    y = y or x
     shape = broadcast(x.shape, y.shape)
     form, bound = b.r.choice([
         ("({p} * 3 + {q}) % {n}", n), ("maximum({p}, {q})", max(x.bound, y.bound)), ("minimum({p}, {q})", max(x.bound, y.bound)),

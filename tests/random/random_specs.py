@@ -24,6 +24,7 @@ import time
 import coverage
 from generate import generate
 from judge import Judge, call
+from pairs import FORMS
 from shrink import shrink
 
 here = pathlib.Path(__file__).resolve().parent
@@ -39,14 +40,32 @@ class Session:
         self.table = coverage.primitives(arguments.table)
         self.possible = coverage.possible(self.table)
         self.seen, self.lock = set(), threading.Lock()
+        self.nodes = []
         self.operations, self.sensitive, self.worst, self.failed, self.endless = [], 0, {True: 0.0, False: 0.0}, [], 0
+        self.gains, self.average = {}, 1.0
         self.done, self.planted, self.found = 0, 0, 0
 
     # ---- choosing
 
+    def favour(self):
+        """Operations whose specs brought many new pairs become more likely, each spec's at random."""
+        with self.lock:
+            return {name: min(4.0, max(0.4, gain / (self.average or 1))) for name, gain in self.gains.items()}
+
+    def learn(self, spec, gain):
+        """Moving averages of what an operation's specs brought, and of what all did."""
+        self.average = 0.9 * self.average + 0.1 * gain
+        for name in spec.used:
+            self.gains[name] = 0.8 * self.gains.get(name, gain) + 0.2 * gain
+
+    def wanted(self, name):
+        """Some pairs not seen yet, for the generator to make. The first specs are left as they come."""
+        missing = sorted(p for p in self.possible - self.seen if p[0] in FORMS and p[1] in FORMS)
+        return random.Random(f"pairs {name}").sample(missing, min(100, len(missing))) if self.operations else []
+
     def candidate(self, number, try_number, folder):
         name = f"{self.seed}-{number}" + (f"-{try_number}" if try_number else "")
-        spec = generate(name)
+        spec = generate(name, self.favour(), self.wanted(name))
         shutil.rmtree(folder, ignore_errors=True)
         spec.write(folder)
         status, dump = call([str(self.ltc), "check", "-d", "trace", "spec.lt"], folder)
@@ -69,8 +88,10 @@ class Session:
                 break
         _, folder, spec, found, operations = best
         with self.lock:
+            self.learn(spec, len((found & self.possible) - self.seen))
             self.seen |= found & self.possible
-            self.operations.append(operations)
+            self.operations.append(spec.operations)
+            self.nodes.append(operations)
         final = self.root / str(number)
         shutil.rmtree(final, ignore_errors=True)
         folder.rename(final)
@@ -78,10 +99,20 @@ class Session:
 
     # ---- one spec
 
-    def one(self, number):
-        if self.end and time.time() > self.end or self.arguments.mutant and self.failed:
+    def over(self):
+        return self.end and time.time() > self.end or self.arguments.mutant and self.failed
+
+    def one(self, number, folder, spec):
+        if self.over():
             return
-        folder, spec = self.choose(number)
+        try:
+            self.judge(number, folder, spec)
+        except OSError as error:
+            with self.lock:
+                self.failed.append(folder)
+                print(f"\nFAILED {number}: {error}", flush=True)
+
+    def judge(self, number, folder, spec):
         judge = Judge(self.ltc, plant=random.Random(f"{self.seed} {number}") if self.arguments.planted else None)
         verdict = judge.judge(folder, all_threads=number % 8 == 0 and not judge.plant)
         if judge.plant:
@@ -137,9 +168,7 @@ class Session:
 
     def run(self):
         print(f"random specs: seed {self.seed}", flush=True)
-        with concurrent.futures.ThreadPoolExecutor(self.arguments.jobs) as pool:
-            for future in [pool.submit(self.one, i) for i in range(self.arguments.count)]:
-                future.result()
+        self.all()
         if self.arguments.planted:
             print(f"planted faults: {self.found} of {self.planted} found")
             return 0 if self.found > 0.7 * self.planted > 0 else 1
@@ -153,10 +182,29 @@ class Session:
             shutil.rmtree(self.root)
         return 0 if ok else 1
 
+    def all(self):
+        """Specs are chosen one after the other, whoever judges them, so that a seed gives the same ones."""
+        jobs, only = self.arguments.jobs, self.arguments.only
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            waiting = set()
+            for number in range(self.arguments.count if only is None else only + 1):
+                if self.over():
+                    break
+                chosen = self.choose(number)
+                if only in (None, number):
+                    waiting.add(pool.submit(self.one, number, *chosen))
+                if len(waiting) > jobs:
+                    done, waiting = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+            for future in waiting:
+                future.result()
+
     def summary(self):
         covered = len(self.seen)
         middle = statistics.median(self.operations) if self.operations else 0
-        print(f"{self.done} specs, median {middle:.0f} operations; {len(self.failed)} failed, {self.endless} passed over (not finite), {self.sensitive} by the wider bound")
+        nodes = statistics.median(self.nodes) if self.nodes else 0
+        print(f"{self.done} specs, median {middle:.0f} operations ({nodes:.0f} nodes before gradients); {len(self.failed)} failed, {self.endless} passed over (not finite), {self.sensitive} by the wider bound")
         print(f"greatest distance to the interpreter: {self.worst[False]:.1e} in float32, {self.worst[True]:.1e} in float64")
         print(f"pairs of primitives: {covered} of {len(self.possible)} possible, {100 * covered / len(self.possible):.1f} %")
         if self.arguments.missing:
@@ -179,6 +227,7 @@ def main():
     parser.add_argument("--planted", action="store_true", help="put a fault into each emitted program; most must be found")
     parser.add_argument("--mutant", action="store_true", help="LTC_MUTANT is set: end well if anything fails, at the first failure")
     parser.add_argument("--regressions", type=pathlib.Path, help="judge the specs of this folder instead")
+    parser.add_argument("--only", type=int, help="judge this number of the seed's specs only")
     parser.add_argument("--need-pairs", type=float, default=0, help="fail below so many per cent of the pairs")
     parser.add_argument("--missing", action="store_true", help="print the pairs that did not occur")
     arguments = parser.parse_args()

@@ -4,16 +4,21 @@ import math
 from operations import ACTIVATIONS, TABLE, axes_text, operation
 from values import BATCH, Block, Owner, broadcast, number, sizes_text, type_text
 import moves
+import pairs
 
 
 def grow(block, operations, weights=None):
     """Adds statements until the block has as many; operations that don't fit are passed over."""
     table = [(f, w * (weights or {}).get(name, 1)) for name, w, f in TABLE]
+    if block.world.wanted:
+        table.append((pairs.wanted_pair, 0.5 * sum(w for _, w in table)))
     functions, chances = [f for f, _ in table], [w for _, w in table]
     for _ in range(operations * 8):
         if block.made >= operations:
             return
-        block.r.choices(functions, chances)[0](block)
+        function = block.r.choices(functions, chances)[0]
+        if function(block):
+            block.world.used.add(function.__name__)
 
 
 def result(block, wanted=None):
@@ -251,7 +256,7 @@ def tied(b):
 
 @operation(1.6)
 def normalise(b):
-    x = b.owner and b.pick(good=lambda v: v.rank >= 2 and v.shape[-1] != BATCH and v.shape[1] != BATCH)
+    x = b.owner and b.pick(good=lambda v: v.rank >= 2 and BATCH not in v.shape[1:])
     if not x:
         return None
     c = x.shape[1]
