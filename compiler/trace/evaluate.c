@@ -22,6 +22,21 @@ Value *fail(Tracer *t, Code code, Span at, const char *format, ...)
     return &value_poison;
 }
 
+// Loops and lists are unrolled; a slip in a bound must not take the memory of the machine.
+bool unroll(Tracer *t, int64_t count, Span span)
+{
+    bool before = t->unrolled > most_unrolled;
+    t->unrolled += count;
+    if (t->unrolled <= most_unrolled)
+        return true;
+    if (!before) {
+        fail(t, E_LIMIT, span, "the loops and lists of this spec have more than %d items when they "
+             "are unrolled", most_unrolled);
+        diag_hint(t->diag, "what a step repeats so often is written on whole tensors");
+    }
+    return false;
+}
+
 // Where a part of the library was made, for mistakes in how it is applied.
 void note_made(Tracer *t, const Part *part)
 {
@@ -300,6 +315,10 @@ static void comprehend(Tracer *t, Scope *scope, const Ast *element, const Ast *c
 {
     if (*bad)
         return;
+    if (!clause && !unroll(t, 1, element->span)) {
+        *bad = true;
+        return;
+    }
     if (!clause) {
         Value *value = eval_item(t, scope, element, path, items->count);
         *bad |= value->kind == V_POISON;
@@ -728,8 +747,8 @@ static Value *eval_range(Tracer *t, Value *a, Value *b, Span span)
                     "compiling, but these are %s and %s", value_kind_text(a), value_kind_text(b));
     int64_t count = (int64_t)b->number - (int64_t)a->number;
     count = count < 0 ? 0 : count;
-    if (count > 1 << 24)
-        return fail(t, E_RANGE_ENDS, span, "a range of %lld items is too long", (long long)count);
+    if (!unroll(t, count, span))
+        return &value_poison;
     Value **item = arena_alloc(t->arena, sizeof *item * (size_t)(count + 1));
     for (int64_t i = 0; i < count; i++)
         item[i] = value_int(t->arena, (int64_t)a->number + i);

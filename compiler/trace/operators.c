@@ -430,6 +430,8 @@ static const struct Operator {
 static Value *list_operator(Tracer *t, const char *op, Value *a, Value *b, Span span)
 {
     if (strcmp(op, "+") == 0 && a->kind == b->kind) {
+        if (!unroll(t, a->count + b->count, span))
+            return &value_poison;
         Value **item = arena_alloc(t->arena, sizeof *item * (size_t)(a->count + b->count + 1));
         for (int i = 0; i < a->count; i++)
             item[i] = a->item[i];
@@ -439,6 +441,8 @@ static Value *list_operator(Tracer *t, const char *op, Value *a, Value *b, Span 
     }
     if (strcmp(op, "*") == 0 && value_is_whole(b) && b->number >= 0 && b->number < 1e6) {
         int times = (int)b->number;
+        if (!unroll(t, (int64_t)a->count * times, span))
+            return &value_poison;
         Value **item = arena_alloc(t->arena, sizeof *item * (size_t)(a->count * times + 1));
         for (int i = 0; i < a->count * times; i++)
             item[i] = a->item[i % a->count];

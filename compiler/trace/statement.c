@@ -374,6 +374,8 @@ Value *run_for(Tracer *t, Scope *scope, const Ast *tree)
     Value *last = &value_none;
     for (int i = 0; i < over->count; i++) {
         Ast target = *tree->a;
+        if (!unroll(t, 1, tree->span))
+            return &value_poison;
         if (!bind_targets(t, scope, &target, over->item[i], BIND_LOCAL))
             return &value_poison;
         int errors = diag_count(t->diag);
