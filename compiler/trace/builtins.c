@@ -79,7 +79,8 @@ void bind_builtins(Tracer *t)
         for (const Builtin *b = *group; b->name; b++) {
             Value *value = new_value(t->arena, V_BUILTIN);
             value->builtin = b;
-            scope_bind(t->arena, t->builtins, atom(t->atoms, b->name), value, BIND_GLOBAL, (Span){0});
+            scope_bind(t->arena, t->builtins, atom(t->atoms, b->name), value, BIND_GLOBAL,
+                       (Span){0});
         }
     bind_fills(t);
     for (int i = 0; i < DT_COUNT; i++) {

@@ -9,7 +9,7 @@ extern const Builtin scalar_builtins[], reduce_builtins[], move_builtins[], name
 
 void bind_fills(Tracer *t);
 
-// ---- arguments of builtins; each reports what is wrong and says false or NULL ------------------------
+// ---- arguments of builtins; each reports what is wrong and says false or NULL -------------------
 
 Node *node_argument(Tracer *t, Value *value, Span span);
 bool whole_argument(Tracer *t, const Value *value, const char *name, int64_t *number, Span span);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-// ---- fills --------------------------------------------------------------------------------------------
+// ---- fills --------------------------------------------------------------------------------------
 
 static Value *make_fill(Tracer *t, FillKind kind, Value *a, Value *b)
 {
@@ -95,7 +95,7 @@ void bind_fills(Tracer *t)
     }
 }
 
-// ---- host ---------------------------------------------------------------------------------------------
+// ---- host ---------------------------------------------------------------------------------------
 
 static HostText *text_argument(Tracer *t, const Value *value)
 {
@@ -117,7 +117,8 @@ static bool in_hook(Tracer *t, const char *name, Span span)
     return false;
 }
 
-// stop("…{x}…"), warn("…"): the string is the argument's own tree, so that its holes are host values.
+// stop("…{x}…"), warn("…"): the string is the argument's own tree, so that its holes are host
+// values.
 static Value *say(Tracer *t, Span span, Value **v, int detail)
 {
     if (!in_hook(t, detail == DO_STOP ? "stop" : "warn", span))
@@ -145,8 +146,8 @@ static Value *save(Tracer *t, Span span, Value **v, int detail)
         greater = host_op(t->arena, HOST_SAME_TEXT, v[3]->host,
                           host_leaf(t->arena, HOST_TEXT, HOST_STRING, 0, "max"), NULL);
     if (!score || !keep || !last)
-        return fail(t, E_WRONG_TYPE, span, "`save` takes a name, a score, how many to keep, a mode and "
-                    "whether to keep the last");
+        return fail(t, E_WRONG_TYPE, span, "`save` takes a name, a score, how many to keep, a mode "
+                    "and whether to keep the last");
     HostStmt *stmt = host_emit(t, DO_SAVE, span);
     stmt->index = t->host->callback;
     stmt->message = v[0]->message ? v[0]->message : text_argument(t, v[0]);
@@ -166,7 +167,8 @@ static Value *due(Tracer *t, Span span, Value **v, int detail)
         return fail(t, E_WRONG_TYPE, span, "`due` takes a duration");
     const HostExpr *step = host_leaf(t->arena, HOST_RUN, HOST_INT, 0, "step");
     const HostExpr *one = number_host(t->arena, 1, HOST_INT);
-    every = host_op(t->arena, HOST_MAX, one, host_op(t->arena, HOST_ROUND, every, NULL, NULL), NULL);
+    every = host_op(t->arena, HOST_MAX, one, host_op(t->arena, HOST_ROUND, every, NULL, NULL),
+                    NULL);
     const HostExpr *rest = host_op(t->arena, HOST_MOD, step, every, NULL);
     return value_host(t->arena, host_op(t->arena, HOST_EQ, rest, number_host(t->arena, 0, HOST_INT),
                                         NULL));
@@ -180,7 +182,7 @@ const Builtin host_builtins[] = {
     {0},
 };
 
-// ---- data ---------------------------------------------------------------------------------------------
+// ---- data ---------------------------------------------------------------------------------------
 
 static Value *source(Tracer *t, const char *kind, const Argument *argument, int count, Span span)
 {
@@ -216,7 +218,8 @@ static Value *fitted(Tracer *t, Span span, const Argument *argument, int count, 
 {
     (void)data;
     return count == 1 && !argument[0].name && argument[0].value == t->fitted
-         ? argument[0].value : fail(t, E_FITTED, span, "`fitted` takes a metric: fitted(metric(x))");
+         ? argument[0].value : fail(t, E_FITTED, span,
+                                    "`fitted` takes a metric: fitted(metric(x))");
 }
 
 static Value *logger(Tracer *t, Span span, const Argument *argument, int count, void *data)
@@ -233,7 +236,7 @@ static const char *span_name(Tracer *t, Span span)
     return arena_string(t->arena, text, strcspn(text, " (\n"));
 }
 
-// ---- weights of a file --------------------------------------------------------------------------------
+// ---- weights of a file --------------------------------------------------------------------------
 
 static bool rename_pairs(Tracer *t, const Value *names, PartWeights *weights, Span span)
 {

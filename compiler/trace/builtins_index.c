@@ -108,7 +108,8 @@ static Value *put(Tracer *t, Span span, Value **v, int detail)
     return value_tensor(t->arena, make_scatter_set(&t->builder, x, index, updates, axis, 0));
 }
 
-// scatter_add(index, updates, size, axis): zeros of `size` on the axis, plus each update at its index.
+// scatter_add(index, updates, size, axis): zeros of `size` on the axis, plus each update at its
+// index.
 static Value *scatter_add(Tracer *t, Span span, Value **v, int detail)
 {
     (void)detail;
@@ -181,7 +182,7 @@ const Builtin index_builtins[] = {
     {0},
 };
 
-// ---- windows ----------------------------------------------------------------------------------------
+// ---- windows ------------------------------------------------------------------------------------
 
 // stride, padding, dilation of a window over the last `spatial` axes. Padding may be pairs.
 static bool window_arguments(Tracer *t, Window *w, Value *stride, Value *padding, Value *dilation,
@@ -224,8 +225,8 @@ static bool window_fits(Tracer *t, const Node *x, const Window *w, const int64_t
             return false;
         }
         if (size[i] < 1 || dim.scale + w->low[i] + w->high[i] < reach) {
-            fail(t, E_WINDOW, span, "a window of %lld does not fit into axis %d of %s, with padding "
-                 "%lld and %lld", (long long)reach, x->shape.rank - w->spatial + i,
+            fail(t, E_WINDOW, span, "a window of %lld does not fit into axis %d of %s, with "
+                 "padding %lld and %lld", (long long)reach, x->shape.rank - w->spatial + i,
                  shape_text(t->arena, &x->shape), (long long)w->low[i], (long long)w->high[i]);
             note_origin(t, x, span);
             return false;
@@ -245,8 +246,8 @@ static bool convolution_operands(Tracer *t, Span span, Value **v, Node **x, Node
     w->groups = 1;
     if (w->spatial < 1 || w->spatial > max_spatial || (*weight)->shape.rank != (*x)->shape.rank
         || !shape_is_static(&(*weight)->shape)) {
-        fail(t, E_RANK, span, "a convolution needs [batch, channels, sizes…] and a weight of as many "
-             "axes, but these are %s and %s", shape_text(t->arena, &(*x)->shape),
+        fail(t, E_RANK, span, "a convolution needs [batch, channels, sizes…] and a weight of as "
+             "many axes, but these are %s and %s", shape_text(t->arena, &(*x)->shape),
              shape_text(t->arena, &(*weight)->shape));
         return false;
     }

@@ -229,7 +229,8 @@ static Value *split(Tracer *t, Span span, Value **v, int detail)
     return value_list(t->arena, V_LIST, item, (int)parts);
 }
 
-// A number pads every axis but the batch's; a list has a number or (low, high) for each of the last axes.
+// A number pads every axis but the batch's; a list has a number or (low, high) for each of the last
+// axes.
 static bool pad_amounts(Tracer *t, const Value *by, const Node *x, int64_t *low, int64_t *high,
                         Span span)
 {
@@ -244,8 +245,8 @@ static bool pad_amounts(Tracer *t, const Value *by, const Node *x, int64_t *low,
         return true;
     }
     if ((by->kind != V_LIST && by->kind != V_TUPLE) || by->count > rank) {
-        fail(t, E_WRONG_TYPE, span, "`pad` takes a number, or a list of numbers or (low, high) for the "
-             "last axes");
+        fail(t, E_WRONG_TYPE, span, "`pad` takes a number, or a list of numbers or (low, high) for "
+             "the last axes");
         return false;
     }
     for (int i = 0; i < by->count; i++) {

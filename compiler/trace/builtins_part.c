@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-// ---- gradients ----------------------------------------------------------------------------------------
+// ---- gradients ----------------------------------------------------------------------------------
 
 typedef struct Wanted {
     Tracer *t;
@@ -120,7 +120,7 @@ static Value *over_ranks(Tracer *t, Span span, Value **v, int detail)
     return node ? value_tensor(t->arena, node) : &value_poison;
 }
 
-// ---- parts --------------------------------------------------------------------------------------------
+// ---- parts --------------------------------------------------------------------------------------
 
 static Value *copy(Tracer *t, Span span, Value **v, int detail)
 {
@@ -129,7 +129,8 @@ static Value *copy(Tracer *t, Span span, Value **v, int detail)
     if (!flag_argument(t, v[1], "frozen", false, &frozen, span))
         return &value_poison;
     if (!is_part(v[0]))
-        return fail(t, E_WRONG_TYPE, span, "`copy` takes a part, but this is %s", value_kind_text(v[0]));
+        return fail(t, E_WRONG_TYPE, span, "`copy` takes a part, but this is %s",
+                    value_kind_text(v[0]));
     if (!t->making && !t->instance_prefix) {
         fail(t, E_MAKE_IN_METHOD, span, "`copy` makes parameters, so it stands in a body");
         return &value_poison;
@@ -239,7 +240,8 @@ static Value *freeze(Tracer *t, Span span, Value **v, int detail)
     if (!t->host)
         return fail(t, E_HOST_PLACE, span, "`freeze` and `unfreeze` stand in callbacks");
     if (!is_part(v[0]))
-        return fail(t, E_WRONG_TYPE, span, "a part is needed, but this is %s", value_kind_text(v[0]));
+        return fail(t, E_WRONG_TYPE, span, "a part is needed, but this is %s",
+                    value_kind_text(v[0]));
     Value *pair[2] = {(Value *)(void *)t, value_bool(detail)};
     each_leaf(v[0], "", freeze_leaf, pair);
     return &value_none;
@@ -274,7 +276,7 @@ const Builtin part_builtins[] = {
     {0},
 };
 
-// ---- lists --------------------------------------------------------------------------------------------
+// ---- lists --------------------------------------------------------------------------------------
 
 static bool list_argument(Tracer *t, const Value *value, Span span)
 {

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-// ---- arguments ------------------------------------------------------------------------------------
+// ---- arguments ----------------------------------------------------------------------------------
 
 Node *node_argument(Tracer *t, Value *value, Span span)
 {
@@ -99,7 +99,7 @@ bool each_axis_argument(Tracer *t, const Value *value, const char *name, int cou
     return true;
 }
 
-// ---- scalar functions -------------------------------------------------------------------------------
+// ---- scalar functions ---------------------------------------------------------------------------
 
 enum { host_shift = 16 };
 #define BOTH(prim, host) ((int)(prim) | (int)(host) << host_shift)
@@ -126,8 +126,8 @@ static Value *tensor_only(Tracer *t, Span span, Value **v, int detail)
         return number_value(t->arena, y, false);
     }
     if (x->kind == V_HOST)
-        return fail(t, E_STAGE, span, "`%s` works on constants and tensors, not on numbers that are "
-                    "known between steps", prim_name((Prim)detail));
+        return fail(t, E_STAGE, span, "`%s` works on constants and tensors, not on numbers that "
+                    "are known between steps", prim_name((Prim)detail));
     return scalar_function(t, (Prim)detail, (HostOp)-1, x, NULL, span);
 }
 
@@ -151,7 +151,7 @@ const Builtin scalar_builtins[] = {
     {0},
 };
 
-// ---- reductions -------------------------------------------------------------------------------------
+// ---- reductions ---------------------------------------------------------------------------------
 
 static Value *reduce_list(Tracer *t, Span span, const Value *list, int detail)
 {

@@ -11,7 +11,7 @@ const Ast *member_named(const Declaration *declaration, AstKind kind, const char
     return NULL;
 }
 
-// ---- arguments ------------------------------------------------------------------------------------
+// ---- arguments ----------------------------------------------------------------------------------
 
 static const Ast *parameter_named(const Ast *parameters, const char *name)
 {
@@ -121,8 +121,8 @@ static void missing_argument(Tracer *t, const Ast *parameter, const Binder *bind
     if (parameter->span.source)
         diag_note(t->diag, parameter->span, "declared here, without a default");
     if (t->making && binder->tensors)
-        diag_hint(t->diag, "among layers, a function stands without brackets, or with a hole for what "
-                  "it is applied to: f, f(_, 2)");
+        diag_hint(t->diag, "among layers, a function stands without brackets, or with a hole for "
+                  "what it is applied to: f, f(_, 2)");
 }
 
 bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *argument, int count,
@@ -163,7 +163,7 @@ bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *ar
     return good;
 }
 
-// ---- functions ------------------------------------------------------------------------------------
+// ---- functions ----------------------------------------------------------------------------------
 
 static const Ast *function_body(const Ast *tree)
 {
@@ -238,7 +238,7 @@ Value *call_function(Tracer *t, Function *function, Argument *argument, int coun
     return value;
 }
 
-// ---- calls of everything ----------------------------------------------------------------------------
+// ---- calls of everything ------------------------------------------------------------------------
 
 static Value *call_partial(Tracer *t, Partial *partial, Argument *argument, int count, Span span)
 {
@@ -370,8 +370,8 @@ static Value *call_leaf(Tracer *t, Value *callee, Span span)
     if (callee->kind == V_HOST)
         diag_hint(t->diag, "sizes are x.shape[0]; x.size is the number of all elements");
     if (callee->kind == V_NUMBER)
-        diag_hint(t->diag, "among layers, a function with settings has a hole for what it is applied "
-                  "to: f(_, 0.5)");
+        diag_hint(t->diag, "among layers, a function with settings has a hole for what it is "
+                  "applied to: f(_, 0.5)");
     return &value_poison;
 }
 

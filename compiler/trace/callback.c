@@ -16,7 +16,7 @@ static InstanceKind instance_kind(AstKind kind)
          : kind == AST_SCHEDULE ? INSTANCE_SCHEDULE : INSTANCE_CALLBACK;
 }
 
-// ---- making -----------------------------------------------------------------------------------------------
+// ---- making -------------------------------------------------------------------------------------
 
 static void make_host_state(Tracer *t, Instance *instance, const Ast *member)
 {
@@ -27,7 +27,8 @@ static void make_host_state(Tracer *t, Instance *instance, const Ast *member)
     int state = program_state(t, name, initial, member->span);
     Value *value = value_host(t->arena, host_leaf(t->arena, HOST_STATE, HOST_FLOAT, state,
                                                   member->name));
-    scope_bind(t->arena, instance->scope, member->name, value, BIND_MEMBER, member->span)->host_state
+    scope_bind(t->arena, instance->scope, member->name, value, BIND_MEMBER,
+               member->span)->host_state
         = state;
 }
 
@@ -88,7 +89,8 @@ Value *make_instance(Tracer *t, Declaration *declaration, Argument *argument, in
         Value *model = new_value(t->arena, V_PART);
         model->part = t->model;
         Scope *around = scope_new(t->arena, declaration->scope);
-        scope_bind(t->arena, around, atom(t->atoms, "model"), model, BIND_GLOBAL, span)->used = true;
+        scope_bind(t->arena, around, atom(t->atoms, "model"), model, BIND_GLOBAL,
+                   span)->used = true;
         instance->scope->parent = around;
     }
     Binder binder = {.what = arena_format(t->arena, "`%s`", declaration->name), .kind = BIND_HYPER,
@@ -110,7 +112,7 @@ Value *make_instance(Tracer *t, Declaration *declaration, Argument *argument, in
     return value;
 }
 
-// ---- schedules ----------------------------------------------------------------------------------------------
+// ---- schedules ----------------------------------------------------------------------------------
 
 static const char *c_name(Tracer *t, const char *prefix, const char *name)
 {
@@ -152,7 +154,7 @@ const HostExpr *schedule_rate(Tracer *t, Instance *instance, const HostExpr *ste
     return rate;
 }
 
-// ---- tensor code in hooks -------------------------------------------------------------------------------------
+// ---- tensor code in hooks -----------------------------------------------------------------------
 
 void open_tensors(Tracer *t)
 {
@@ -182,7 +184,7 @@ void flush_tensors(Tracer *t)
     open_tensors(t);
 }
 
-// ---- hooks ------------------------------------------------------------------------------------------------------
+// ---- hooks --------------------------------------------------------------------------------------
 
 static int event_of(const char *name)
 {

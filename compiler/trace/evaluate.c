@@ -251,7 +251,8 @@ typedef struct Items {
 
 static void items_add(Tracer *t, Items *items, Value *value)
 {
-    items->item = arena_grow(t->arena, items->item, items->count, &items->capacity, sizeof(Value *));
+    items->item = arena_grow(t->arena, items->item, items->count, &items->capacity,
+                             sizeof(Value *));
     items->item[items->count++] = value;
 }
 
@@ -298,7 +299,8 @@ static Value *eval_record(Tracer *t, Scope *scope, const Ast *list)
     const char *path = t->path;
     for (; list; list = list->next) {
         if (!list->name)
-            return fail(t, E_RECORD_NAME, list->span, "every item of a record has a name: (x = a, y = b)");
+            return fail(t, E_RECORD_NAME, list->span,
+                        "every item of a record has a name: (x = a, y = b)");
         if (t->making)
             t->path = join_path(t, path, list->name);
         record->label[record->count] = list->name;

@@ -28,7 +28,7 @@ const char *foreign_parameter(const char *name)
     return name_here ? name_here : "";
 }
 
-// ---- names ----------------------------------------------------------------------------------------
+// ---- names --------------------------------------------------------------------------------------
 
 static const Foreign things[] = {
     {"Sequential", "a list of layers is a layer: [first, second, third]"},
@@ -110,7 +110,7 @@ void hint_name(Tracer *t, Scope *scope, const char *name)
         diag_hint(t->diag, "did you mean `%s`?", near);
 }
 
-// ---- behind a dot ---------------------------------------------------------------------------------
+// ---- behind a dot -------------------------------------------------------------------------------
 
 static const Foreign methods[] = {
     {"view", "reshape(x, [3, _])"},
@@ -148,7 +148,7 @@ void hint_member(Tracer *t, const char *name, const char *otherwise)
         diag_hint(t->diag, "%s", otherwise);
 }
 
-// ---- lists of what there is -----------------------------------------------------------------------
+// ---- lists of what there is ---------------------------------------------------------------------
 
 const char *join_names(Tracer *t, const char *const *names, int count)
 {

@@ -41,7 +41,7 @@ static void set_local(Tracer *t, int local, const HostExpr *value, Span span)
     set->a = value;
 }
 
-// ---- if -------------------------------------------------------------------------------------------
+// ---- if -----------------------------------------------------------------------------------------
 
 typedef struct Before {
     Binding *binding;
@@ -135,7 +135,7 @@ void host_if(Tracer *t, Scope *scope, const Ast *tree, const HostExpr *condition
     stmt->otherwise = otherwise.first;
 }
 
-// ---- functions ------------------------------------------------------------------------------------
+// ---- functions ----------------------------------------------------------------------------------
 
 HostFunction *host_function(Tracer *t, const char *name, Scope *scope, const Ast *method,
                             int callback)
@@ -184,7 +184,7 @@ HostFunction *host_function(Tracer *t, const char *name, Scope *scope, const Ast
     return function;
 }
 
-// ---- tables ---------------------------------------------------------------------------------------
+// ---- tables -------------------------------------------------------------------------------------
 
 int program_state(Tracer *t, const char *name, Value *initial, Span span)
 {
@@ -256,14 +256,15 @@ int program_setting(Tracer *t, const char *name, Value *value, const Ast *parame
     return p->setting_count++;
 }
 
-// ---- questions about trees --------------------------------------------------------------------------
+// ---- questions about trees ----------------------------------------------------------------------
 
 static bool is_target(const Ast *target, const char *name)
 {
     for (; target; target = target->next) {
         if (target->kind == AST_NAME && target->name == name)
             return true;
-        if ((target->kind == AST_TUPLE || target->kind == AST_TARGETS) && is_target(target->a, name))
+        if ((target->kind == AST_TUPLE || target->kind == AST_TARGETS)
+            && is_target(target->a, name))
             return true;
     }
     return false;

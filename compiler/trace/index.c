@@ -25,7 +25,7 @@ bool shape_argument(Tracer *t, const Value *value, Shape *shape, Span span)
     return true;
 }
 
-// ---- lists ----------------------------------------------------------------------------------------
+// ---- lists --------------------------------------------------------------------------------------
 
 static bool bound_of(Tracer *t, Scope *scope, const Ast *tree, int64_t size, int64_t missing,
                      int64_t *bound)
@@ -96,8 +96,8 @@ static Value *index_list(Tracer *t, Scope *scope, Value *list, const Ast *sub, S
     if (index->kind == V_POISON)
         return index;
     if (!value_is_whole(index))
-        return fail(t, E_INDEX, sub->span, "the index of a list is a whole number that is known when "
-                    "compiling, but this is %s", value_kind_text(index));
+        return fail(t, E_INDEX, sub->span, "the index of a list is a whole number that is known "
+                    "when compiling, but this is %s", value_kind_text(index));
     int64_t i = (int64_t)index->number;
     i = i < 0 ? i + list->count : i;
     if (i < 0 || i >= list->count)
@@ -106,7 +106,7 @@ static Value *index_list(Tracer *t, Scope *scope, Value *list, const Ast *sub, S
     return t->making ? list->item[i] : read_value(t, list->item[i]);
 }
 
-// ---- tensors --------------------------------------------------------------------------------------
+// ---- tensors ------------------------------------------------------------------------------------
 
 typedef struct Subscripts {
     const Ast *tree[max_rank * 2];
@@ -278,8 +278,8 @@ static bool take_subscript(Indexing *in, const Ast *tree, Value *value)
     case V_TENSOR: case V_HOST: case V_LIST: return take_tensor(in, value, tree->span);
     default: break;
     }
-    fail(in->t, E_INDEX, tree->span, "an index is a whole number, a slice, `_`, `..` or a tensor of "
-         "whole numbers, but this is %s", value_kind_text(value));
+    fail(in->t, E_INDEX, tree->span, "an index is a whole number, a slice, `_`, `..` or a tensor "
+         "of whole numbers, but this is %s", value_kind_text(value));
     return false;
 }
 
@@ -302,7 +302,7 @@ static Value *index_tensor(Tracer *t, Scope *scope, Node *x, const Ast *list, Sp
     return value_tensor(t->arena, in.x);
 }
 
-// ---- fills and the rest ---------------------------------------------------------------------------
+// ---- fills and the rest -------------------------------------------------------------------------
 
 static Value *index_fill(Tracer *t, Scope *scope, Value *fill, const Ast *list, Span span)
 {

@@ -114,7 +114,7 @@ static Scope *load_used(Tracer *t, const Ast *use, const char *folder, Loaded **
     return l->scope;
 }
 
-// ---- the standard library -------------------------------------------------------------------------
+// ---- the standard library -----------------------------------------------------------------------
 
 static void load_library_text(Tracer *t, const char *path, const char *text, size_t length)
 {

@@ -31,7 +31,7 @@ void open_metrics(Tracer *t)
     t->pending = NULL;
 }
 
-// ---- states -------------------------------------------------------------------------------------------
+// ---- states -------------------------------------------------------------------------------------
 
 static bool only_added(const Ast *tree, const char *name, bool *seen)
 {
@@ -107,7 +107,8 @@ static Node *start_of(Tracer *t, MetricState *s, Span span)
     if (s->initial->kind == V_FILL)
         return resolve_fill(t, s->initial->fill, &s->shape, s->dtype, span);
     Node *node = to_tensor(t, s->initial, s->dtype, span);
-    return node ? make_expand(&t->builder, make_cast(&t->builder, s->dtype, node), &s->shape) : NULL;
+    return node ? make_expand(&t->builder, make_cast(&t->builder, s->dtype, node),
+                              &s->shape) : NULL;
 }
 
 // Runs `update` with the states bound to `value`s; afterwards `value` is what they became.
@@ -167,7 +168,7 @@ static bool first_values(Tracer *t, MetricState *state, int count)
     return true;
 }
 
-// ---- in an evaluating step: the states are variables -----------------------------------------------------
+// ---- in an evaluating step: the states are variables --------------------------------------------
 
 static void add_to_variables(Tracer *t, Pending *p, const Ast *update)
 {
@@ -218,7 +219,7 @@ static void add_to_variables(Tracer *t, Pending *p, const Ast *update)
     }
 }
 
-// ---- compute --------------------------------------------------------------------------------------------
+// ---- compute ------------------------------------------------------------------------------------
 
 static Value *run_compute(Tracer *t, const Pending *p)
 {
@@ -278,7 +279,8 @@ static void enter_all(Tracer *t, const Pending *p, Value *value, bool computed)
             rest /= node->shape.dim[k].scale;
             step[k] = 1;
             one.dim[k] = dim_of(1);
-            place = arena_format(t->arena, "%lld%s%s", (long long)start[k], *place ? "," : "", place);
+            place = arena_format(t->arena, "%lld%s%s", (long long)start[k], *place ? "," : "",
+                                 place);
         }
         const char *name = arena_format(t->arena, "%s[%s]", p->name, place);
         enter(t, name, make_slice(&t->builder, node, start, step, &one), computed, p->span);
@@ -302,7 +304,8 @@ void close_metrics(Tracer *t)
     end_graph(t);
     t->program->reset[t->phase] = reset;
 
-    Graph *compute = graph_new(t->arena, t->diag, arena_format(t->arena, "%s_compute", t->step_name));
+    Graph *compute = graph_new(t->arena, t->diag, arena_format(t->arena, "%s_compute",
+                                                               t->step_name));
     begin_graph(t, compute);
     for (Pending *p = t->pending; p; p = p->next) {
         set_origin(t, p->span);
@@ -315,7 +318,7 @@ void close_metrics(Tracer *t)
     restore_context(t, &outer);
 }
 
-// ---- the call in `log` --------------------------------------------------------------------------------------
+// ---- the call in `log` --------------------------------------------------------------------------
 
 Value *log_metric(Tracer *t, Declaration *declaration, Argument *argument, int count, Span span)
 {
@@ -350,7 +353,7 @@ Value *log_metric(Tracer *t, Declaration *declaration, Argument *argument, int c
     return &value_none;
 }
 
-// ---- fitted(metric(x)) ---------------------------------------------------------------------------
+// ---- fitted(metric(x)) --------------------------------------------------------------------------
 
 // The arguments with tensors of the sample replaced by fields of the open graph.
 static Argument *as_fields(Tracer *t, const Argument *argument, int count, int *fields)

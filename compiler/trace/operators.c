@@ -99,7 +99,8 @@ Node *to_tensor(Tracer *t, Value *value, DType wanted, Span span)
     }
     default: break;
     }
-    fail(t, E_NOT_A_TENSOR, span, "a tensor is needed here, but this is %s", value_kind_text(value));
+    fail(t, E_NOT_A_TENSOR, span, "a tensor is needed here, but this is %s",
+         value_kind_text(value));
     return NULL;
 }
 
@@ -178,8 +179,8 @@ static void warn_pairs(Tracer *t, Node **node, int count, const Shape *joint, Sp
             || !node[0]->shape.rank)
             continue;
         const bool inside = span.source && span.source->library && t->called_from.source;
-        diag_warning(t->diag, W_PAIRS, inside ? t->called_from : span, "%s and %s make %s: each row "
-                     "meets every row", shape_text(t->arena, &node[0]->shape),
+        diag_warning(t->diag, W_PAIRS, inside ? t->called_from : span, "%s and %s make %s: each "
+                     "row meets every row", shape_text(t->arena, &node[0]->shape),
                      shape_text(t->arena, &node[i]->shape), shape_text(t->arena, joint));
         note_origin(t, node[0], span);
         note_origin(t, node[i], span);
@@ -309,7 +310,7 @@ Node *resolve_fill(Tracer *t, Fill *fill, const Shape *shape, DType dtype, Span 
     return make_expand(&t->builder, node, shape);
 }
 
-// ---- scalar functions ------------------------------------------------------------------------------
+// ---- scalar functions ---------------------------------------------------------------------------
 
 static bool is_number(const Value *v)
 {
@@ -579,7 +580,7 @@ Value *unary_op(Tracer *t, const char *op, Value *a, Span span)
     return scalar_function(t, P_NOT, HOST_NOT, a, NULL, span);
 }
 
-// ---- a when c else b -----------------------------------------------------------------------------
+// ---- a when c else b ----------------------------------------------------------------------------
 
 static Value *choose_items(Tracer *t, Value *condition, Value *a, Value *b, Span span)
 {

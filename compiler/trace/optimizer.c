@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-// ---- selectors ----------------------------------------------------------------------------------------
+// ---- selectors ----------------------------------------------------------------------------------
 
 typedef struct Search {
     const Variable *variable;
@@ -51,8 +51,8 @@ bool selects(Tracer *t, Scope *scope, const Ast *selector, Variable *variable, b
     }
     if (!is_part(value)) {
         t->optimizer_broken = true;
-        fail(t, E_SELECTOR, selector->span, "a selector is a part, a tuple of parts or a condition on "
-             "rank, shape and name, but this is %s", value_kind_text(value));
+        fail(t, E_SELECTOR, selector->span, "a selector is a part, a tuple of parts or a condition "
+             "on rank, shape and name, but this is %s", value_kind_text(value));
         return false;
     }
     Search search = {variable, false};
@@ -61,7 +61,7 @@ bool selects(Tracer *t, Scope *scope, const Ast *selector, Variable *variable, b
     return true;
 }
 
-// ---- members `optimizer … over … { group … }` -------------------------------------------------------------
+// ---- members `optimizer … over … { group … }` ---------------------------------------------------
 
 void make_optimizers(Tracer *t)
 {
@@ -165,7 +165,7 @@ static void apply_groups(Tracer *t, Scope *settings, Scope *scope, const Ast *gr
     }
 }
 
-// ---- one update -------------------------------------------------------------------------------------------
+// ---- one update ---------------------------------------------------------------------------------
 
 typedef struct Step {           // what all updates of one `minimize` share
     const HostExpr *count;      // optimiser steps before this one
@@ -245,7 +245,8 @@ static Node *frozen_or(Tracer *t, const Variable *variable, Node *now, Node *nex
         return next;
     const HostExpr *frozen = host_leaf(t->arena, HOST_STATE, HOST_BOOL,
                                        t->freeze_state[variable->id], "frozen");
-    Node *condition = make_expand(&t->builder, make_host(&t->builder, DT_BOOL, frozen), &now->shape);
+    Node *condition = make_expand(&t->builder, make_host(&t->builder, DT_BOOL, frozen),
+                                  &now->shape);
     return make_select(&t->builder, condition, now, next);
 }
 
@@ -344,7 +345,7 @@ static void update_parameter(Tracer *t, const Optimizer *o, Variable *variable, 
     t->self = outer_self;
 }
 
-// ---- clipping ---------------------------------------------------------------------------------------------
+// ---- clipping -----------------------------------------------------------------------------------
 
 static Node *sum_of_squares(Tracer *t, Node *x)
 {
@@ -370,7 +371,8 @@ static void clip_norm(Tracer *t, Node **gradient, int count, const HostExpr *lim
     Node *scale = make_binary(b, P_DIV, make_host(b, type, limit),
                               make_binary(b, P_ADD, norm, make_constant(b, type, 1e-6)));
     scale = make_binary(b, P_MINIMUM, scale, make_constant(b, type, 1));
-    const HostExpr *on = host_op(t->arena, HOST_LT, number_host(t->arena, 0, HOST_INT), limit, NULL);
+    const HostExpr *on = host_op(t->arena, HOST_LT, number_host(t->arena, 0, HOST_INT), limit,
+                                 NULL);
     scale = make_select(b, make_host(b, DT_BOOL, on), scale, make_constant(b, type, 1));
     for (int i = 0; i < count; i++)
         gradient[i] = make_binary(b, P_MUL, gradient[i],
@@ -381,7 +383,8 @@ static void clip_norm(Tracer *t, Node **gradient, int count, const HostExpr *lim
 static void clip_value(Tracer *t, Node **gradient, int count, const HostExpr *limit)
 {
     Builder *b = &t->builder;
-    const HostExpr *on = host_op(t->arena, HOST_LT, number_host(t->arena, 0, HOST_INT), limit, NULL);
+    const HostExpr *on = host_op(t->arena, HOST_LT, number_host(t->arena, 0, HOST_INT), limit,
+                                 NULL);
     limit = host_op(t->arena, HOST_SELECT, on, limit, number_host(t->arena, INFINITY, HOST_FLOAT));
     for (int i = 0; i < count; i++) {
         Node *high = make_expand(b, make_host(b, gradient[i]->dtype, limit), &gradient[i]->shape);
@@ -411,11 +414,13 @@ static void clip(Tracer *t, Node **gradient, int count)
         clip_norm(t, gradient, count, limit);
 }
 
-// ---- accumulation -----------------------------------------------------------------------------------------
+// ---- accumulation -------------------------------------------------------------------------------
 
-static Variable *accumulator(Tracer *t, const char *path, DType dtype, const Shape *shape, Variable *of)
+static Variable *accumulator(Tracer *t, const char *path, DType dtype, const Shape *shape,
+                             Variable *of)
 {
-    Variable *v = program_variable(t->program, VAR_ACCUMULATOR, path, dtype, shape, t->minimize_span);
+    Variable *v = program_variable(t->program, VAR_ACCUMULATOR, path, dtype, shape,
+                                   t->minimize_span);
     v->saved = true;
     v->of = of;
     t->state_start = arena_grow(t->arena, t->state_start, t->state_start_count,
@@ -467,7 +472,7 @@ const Guard *window_end(Tracer *t)
     return guard;
 }
 
-// ---- minimize ---------------------------------------------------------------------------------------------
+// ---- minimize -----------------------------------------------------------------------------------
 
 // Optimiser steps done: the trainer's count, or one of its own where a branch leaves some out.
 static Step step_count(Tracer *t, int which)

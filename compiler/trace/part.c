@@ -16,7 +16,7 @@ bool is_part(const Value *value)
     }
 }
 
-// ---- making ---------------------------------------------------------------------------------------
+// ---- making -------------------------------------------------------------------------------------
 
 typedef struct Extras {         // arguments that are no hyperparameters: parameters by name, weights, frozen
     const Declaration *declaration;
@@ -66,7 +66,8 @@ static bool leaf_shape(Tracer *t, Scope *scope, const Ast *member, DType *dtype,
     if (!eval_shape(t, scope, type->a, shape))
         return false;
     if (!shape_is_static(shape)) {
-        fail(t, E_SIZE_VALUE, type->span, "`%s` outlives the step, so its sizes cannot depend on the batch",
+        fail(t, E_SIZE_VALUE, type->span,
+             "`%s` outlives the step, so its sizes cannot depend on the batch",
              member->name);
         return false;
     }
@@ -278,8 +279,8 @@ static bool note_weights(Tracer *t, const Part *part, const Value *value, Span s
     if (!value || value->kind == V_NONE)
         return true;
     if (value->kind != V_WEIGHTS) {
-        fail(t, E_WRONG_TYPE, span, "`weights` is checkpoint(\"file\") or safetensors(\"file\", …), "
-             "but is given %s", value_kind_text(value));
+        fail(t, E_WRONG_TYPE, span, "`weights` is checkpoint(\"file\") or safetensors(\"file\", "
+             "…), but is given %s", value_kind_text(value));
         return false;
     }
     Program *p = t->program;
@@ -355,7 +356,7 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
     return value;
 }
 
-// ---- leaves ---------------------------------------------------------------------------------------
+// ---- leaves -------------------------------------------------------------------------------------
 
 void each_leaf(Value *value, const char *path, LeafVisit *visit, void *data)
 {
@@ -519,7 +520,7 @@ Value *map_leaves(Tracer *t, Value *callee, Value **part, int count, Span span)
     return rebuild(&r, part, NULL);
 }
 
-// ---- copies ---------------------------------------------------------------------------------------
+// ---- copies -------------------------------------------------------------------------------------
 
 typedef struct Copied {
     Rebuild *rebuild;
@@ -572,7 +573,7 @@ Value *copy_part(Tracer *t, Value *value, bool frozen, const char *path, Span sp
     return copy;
 }
 
-// ---- assignment -----------------------------------------------------------------------------------
+// ---- assignment ---------------------------------------------------------------------------------
 
 typedef struct Assigned {
     Rebuild *rebuild;
@@ -627,7 +628,7 @@ void assign_part(Tracer *t, Value *target, Value *value, Span span)
     rebuild(&r, both, NULL);
 }
 
-// ---- other tensors in the same places ----------------------------------------------------------------
+// ---- other tensors in the same places -----------------------------------------------------------
 
 typedef struct Replaced {
     Rebuild *rebuild;

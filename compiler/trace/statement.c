@@ -279,7 +279,8 @@ static Value *run_guarded(Tracer *t, Scope *scope, const Ast *tree, Value *condi
     if (!tree->c)
         return &value_none;
 
-    Value *otherwise = value_host(t->arena, host_op(t->arena, HOST_NOT, condition->host, NULL, NULL));
+    Value *otherwise = value_host(t->arena, host_op(t->arena, HOST_NOT, condition->host, NULL,
+                                                    NULL));
     guard = arena_alloc(t->arena, sizeof *guard);
     guard->condition = otherwise->host;
     guard->outer = outer;
@@ -303,7 +304,8 @@ static Value *decide_if(Tracer *t, Scope *scope, const Ast *tree)
             return eval_block(t, scope, tree->b);
         return tree->c ? eval_block(t, scope, tree->c) : &value_none;
     case V_TENSOR:
-        fail(t, E_IF_TENSOR, tree->a->span, "`if` chooses code before the step runs, but this is %s",
+        fail(t, E_IF_TENSOR, tree->a->span,
+             "`if` chooses code before the step runs, but this is %s",
              value_text_of(t->arena, condition));
         diag_hint(t->diag, "`a when condition else b` chooses values inside a step");
         return &value_poison;
@@ -527,7 +529,8 @@ static Value *run_assert(Tracer *t, Scope *scope, const Ast *tree)
     if (condition->kind == V_HOST && t->host) {
         HostStmt *check = host_emit(t, DO_CHECK, tree->span);
         check->a = condition->host;
-        check->message = tree->b && tree->b->kind == AST_STRING ? message_text(t, scope, tree->b) : NULL;
+        const bool said = tree->b && tree->b->kind == AST_STRING;
+        check->message = said ? message_text(t, scope, tree->b) : NULL;
         return &value_none;
     }
     if (condition->kind != V_BOOL) {

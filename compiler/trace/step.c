@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-// ---- variables --------------------------------------------------------------------------------------
+// ---- variables ----------------------------------------------------------------------------------
 
 Variable *program_variable(Program *program, VariableKind kind, const char *path, DType dtype,
                            const Shape *shape, Span span)
@@ -47,7 +47,8 @@ Node *variable_now(Tracer *t, Variable *variable)
         Origin origin = t->builder.origin;
         t->builder.origin = (Origin){
             variable->span, "", NULL, false,
-            variable->span.source && variable->span.source->library ? variable->made : variable->span,
+            variable->span.source && variable->span.source->library ? variable->made
+                                                                    : variable->span,
         };
         u->now = make_variable(&t->builder, variable);
         u->now->name = variable->path;
@@ -91,8 +92,8 @@ void variable_write(Tracer *t, Variable *variable, Node *value, Span span)
     const Guard *guard = t->guard;
     Origin origin = t->builder.origin;
     t->builder.origin.guard = NULL;
-    Node *taken = make_expand(&t->builder, make_host(&t->builder, DT_BOOL, guard_condition(t, guard)),
-                              &value->shape);
+    Node *condition = make_host(&t->builder, DT_BOOL, guard_condition(t, guard));
+    Node *taken = make_expand(&t->builder, condition, &value->shape);
     u->now = make_select(&t->builder, taken, value, before);
     t->builder.origin = origin;
 }
@@ -122,8 +123,8 @@ static void check_sizes(Tracer *t, const Graph *graph)
         }
         if (size <= most)
             continue;
-        fail(t, E_LIMIT, node->call.source ? node->call : node->span, "a tensor of %s has more than "
-             "2^40 elements", shape_text(t->arena, &node->shape));
+        fail(t, E_LIMIT, node->call.source ? node->call : node->span, "a tensor of %s has more "
+             "than 2^40 elements", shape_text(t->arena, &node->shape));
         return;
     }
 }
@@ -143,7 +144,7 @@ void end_graph(Tracer *t)
     t->graph = NULL;
 }
 
-// ---- logs ---------------------------------------------------------------------------------------------
+// ---- logs ---------------------------------------------------------------------------------------
 
 int log_entry(Tracer *t, const char *name, Phase phase, Span span)
 {
@@ -184,7 +185,7 @@ Value *metric_value(Tracer *t, const char *name, Span span)
     return &value_poison;
 }
 
-// ---- steps --------------------------------------------------------------------------------------------
+// ---- steps --------------------------------------------------------------------------------------
 
 static int ask_field(Tracer *t, DataPart *data, const char *name)
 {
@@ -227,7 +228,8 @@ static Value *batch_field(Tracer *t, const Ast *parameter, Dim rows)
     shape.dim[0] = rows;
     memcpy(shape.dim + 1, row->shape.dim, sizeof(Dim) * (size_t)row->shape.rank);
     set_origin(t, parameter->span);
-    Node *node = make_field(&t->builder, ask_field(t, t->data, parameter->name), row->dtype, &shape);
+    Node *node = make_field(&t->builder, ask_field(t, t->data, parameter->name), row->dtype,
+                            &shape);
     node->name = parameter->name;
     if (node->dtype == DT_F32)
         node = make_cast(&t->builder, t->float_type, node);     // trainer.precision
@@ -259,7 +261,8 @@ static Value *predict_parameter(Tracer *t, const Ast *p)
                           value->kind == V_BOOL ? HOST_BOOL : value_is_whole(value) ? HOST_INT
                           : HOST_FLOAT, index, name));
     if (t->program->predict_setting >= 0 || t->graph->bound)
-        return fail(t, E_LIMIT, p->span, "`predict` has one dynamic size, `%s` is a second", p->name);
+        return fail(t, E_LIMIT, p->span, "`predict` has one dynamic size, `%s` is a second",
+                    p->name);
     t->program->setting[index].type = SETTING_INTEGER;
     t->program->predict_setting = index;
     if (value->kind == V_NUMBER && value->number > p->a->b->number)
@@ -420,7 +423,8 @@ static void check_minimized(Tracer *t)
 void trace_steps(Tracer *t)
 {
     if (!model_method(t, "training_step")) {
-        fail(t, E_NO_TRAINING, t->model->declaration->tree->name_span, "`%s` has no `training_step`",
+        fail(t, E_NO_TRAINING, t->model->declaration->tree->name_span,
+             "`%s` has no `training_step`",
              t->model->declaration->name);
         diag_hint(t->diag, "training_step(x, y) { minimize mean((forward(x) - y)^2) }");
         return;

@@ -31,7 +31,7 @@ void note_source(Tracer *t, const Source *source)
     hash_add(&t->hash, source->text, source->length);
 }
 
-// ---- -D name=value ------------------------------------------------------------------------------------
+// ---- -D name=value ------------------------------------------------------------------------------
 
 Value *defined_value(Tracer *t, const char *name)
 {
@@ -70,7 +70,7 @@ static void check_definitions(Tracer *t)
     }
 }
 
-// ---- model ----------------------------------------------------------------------------------------------
+// ---- model --------------------------------------------------------------------------------------
 
 static Argument *model_arguments(Tracer *t, const Declaration *model, const Argument *given,
                                  int given_count, int *count)

@@ -211,7 +211,7 @@ struct Tracer {
     Binding *trainer_setting;   // members of the trainer block
 };
 
-// ---- evaluate.c: expressions -----------------------------------------------------------------------
+// ---- evaluate.c: expressions --------------------------------------------------------------------
 Value *eval(Tracer *t, Scope *scope, const Ast *tree);
 Value *eval_block(Tracer *t, Scope *scope, const Ast *block);
 bool bind_targets(Tracer *t, Scope *scope, const Ast *target, Value *value, BindingKind kind);
@@ -220,14 +220,14 @@ Value *field_of(Tracer *t, Value *object, const char *name, Span span);
 const char *format_text(Tracer *t, Scope *scope, const Ast *string);        // constants only
 HostText *message_text(Tracer *t, Scope *scope, const Ast *string);
 
-// ---- statement.c -----------------------------------------------------------------------------------
+// ---- statement.c --------------------------------------------------------------------------------
 Value *run_statements(Tracer *t, Scope *scope, const Ast *list);
 void assign_target(Tracer *t, Scope *scope, const Ast *target, Value *value);
 Value *run_if(Tracer *t, Scope *scope, const Ast *tree);
 Value *run_for(Tracer *t, Scope *scope, const Ast *tree);
 void run_log(Tracer *t, Scope *scope, const Ast *tree);
 
-// ---- host.c ----------------------------------------------------------------------------------------
+// ---- host.c -------------------------------------------------------------------------------------
 HostStmt *host_emit(Tracer *t, HostDo what, Span span);
 int host_local(Tracer *t, const char *name);
 void host_if(Tracer *t, Scope *scope, const Ast *tree, const HostExpr *condition, Value **result);
@@ -238,7 +238,7 @@ int program_setting(Tracer *t, const char *name, Value *value, const Ast *parame
 bool tree_assigns(const Ast *tree, const char *name);
 bool tree_calls(const Ast *tree, const char *name);
 
-// ---- call.c ----------------------------------------------------------------------------------------
+// ---- call.c -------------------------------------------------------------------------------------
 Value *call_value(Tracer *t, Value *callee, Argument *argument, int count, Span span);
 Value *call_function(Tracer *t, Function *function, Argument *argument, int count, Span span);
 Value *apply(Tracer *t, Value *callee, Value *x, Span span);
@@ -258,15 +258,16 @@ bool bind_arguments(Tracer *t, Scope *scope, const Ast *parameters, Argument *ar
                     const Binder *binder);
 const Ast *member_named(const Declaration *declaration, AstKind kind, const char *name);
 
-// ---- types.c ---------------------------------------------------------------------------------------
-// Checks and converts a value against an annotation; binds size variables of tensor types in `scope`.
+// ---- types.c ------------------------------------------------------------------------------------
+// Checks and converts a value against an annotation; binds size variables of tensor types in
+// `scope`.
 Value *match_type(Tracer *t, Scope *scope, const Ast *type, Value *value, const char *what,
                   Span at, bool *rest_known, Shape *rest);
 bool eval_shape(Tracer *t, Scope *scope, const Ast *sizes, Shape *shape);
 void no_size(Tracer *t, const Value *value, Span span);  // says what is wrong with it as a size
 bool dtype_named(Tracer *t, const char *name, DType *dtype);
 
-// ---- operators.c -----------------------------------------------------------------------------------
+// ---- operators.c --------------------------------------------------------------------------------
 Value *binary(Tracer *t, const char *op, Value *a, Value *b, Span span);
 Value *unary_op(Tracer *t, const char *op, Value *a, Span span);
 Value *choose_value(Tracer *t, Value *condition, Value *a, Value *b, Span span);
@@ -277,17 +278,18 @@ Node *to_tensor(Tracer *t, Value *value, DType wanted, Span span);      // NULL:
 bool broadcast_nodes(Tracer *t, Node **node, int count, Span span);
 Node *resolve_fill(Tracer *t, Fill *fill, const Shape *shape, DType dtype, Span span);
 
-// ---- index.c, shapes of tensors ------------------------------------------------------------------------
+// ---- index.c, shapes of tensors -----------------------------------------------------------------
 Value *subscript_value(Tracer *t, Scope *scope, Value *object, const Ast *subscripts, Span span);
 bool shape_argument(Tracer *t, const Value *value, Shape *shape, Span span);
 
-// ---- part.c ----------------------------------------------------------------------------------------
+// ---- part.c -------------------------------------------------------------------------------------
 Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int count, Span span);
 typedef void LeafVisit(void *data, const char *path, Value *leaf);
 void each_leaf(Value *value, const char *path, LeafVisit *visit, void *data);
 Value *map_leaves(Tracer *t, Value *callee, Value **part, int count, Span span);
 Value *copy_part(Tracer *t, Value *value, bool frozen, const char *path, Span span);
-// The part with other tensors in the places of its parameters, in order; NULL: their present values.
+// The part with other tensors in the places of its parameters, in order; NULL: their present
+// values.
 Value *replace_leaves(Tracer *t, Value *part, Node **node, Span span);
 bool is_part(const Value *value);
 void check_unused_members(Tracer *t);
@@ -296,7 +298,7 @@ void assign_part(Tracer *t, Value *target, Value *value, Span span);
 Node *variable_now(Tracer *t, Variable *variable);
 void variable_write(Tracer *t, Variable *variable, Node *value, Span span);
 
-// ---- step.c, optimizer.c, metric.c, callback.c, data.c, trainer.c, library.c --------------------------
+// ---- step.c, optimizer.c, metric.c, callback.c, data.c, trainer.c, library.c --------------------
 void note_source(Tracer *t, const Source *source);      // for the hash of all that was read
 void open_metrics(Tracer *t);
 void close_metrics(Tracer *t);
@@ -350,13 +352,13 @@ const char *library_example(Tracer *t, AstKind kind);     // a name of that kind
 void bind_builtins(Tracer *t);
 const Builtin *const *builtin_groups(void);
 
-// ---- foreign.c: hints ----------------------------------------------------------------------------------
+// ---- foreign.c: hints ---------------------------------------------------------------------------
 const char *foreign_parameter(const char *name);
 void hint_name(Tracer *t, Scope *scope, const char *name);
 void hint_member(Tracer *t, const char *name, const char *otherwise);
 const char *join_names(Tracer *t, const char *const *names, int count);
 
-// ---- small things ----------------------------------------------------------------------------------
+// ---- small things -------------------------------------------------------------------------------
 Value *fail(Tracer *t, Code code, Span at, const char *format, ...) LTC_PRINTF(4, 5);  // -> poison
 bool unroll(Tracer *t, int64_t count, Span span);       // false: too much, reported once
 void note_made(Tracer *t, const Part *part);            // notes that join the last error

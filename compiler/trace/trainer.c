@@ -1,4 +1,5 @@
-// trainer: the `trainer { }` block: settings, precision, callbacks, loggers; names behind `trainer.`.
+// trainer: the `trainer { }` block: settings, precision, callbacks, loggers; names behind
+// `trainer.`.
 #include "tracer.h"
 
 #include <math.h>
@@ -128,7 +129,8 @@ static bool fits(const struct TrainerSetting *s, const Value *value)
 {
     switch (s->type) {
     case SETTING_INTEGER:
-        return value_is_whole(value) || (value->kind == V_BOOL && strcmp(s->name, "fast_dev_run") == 0)
+        return value_is_whole(value) || (value->kind == V_BOOL && strcmp(s->name,
+                                                                         "fast_dev_run") == 0)
             || (value->kind == V_NONE) || (value->kind == V_DURATION);
     case SETTING_NUMBER: return value->kind == V_NUMBER || value->kind == V_NONE;
     case SETTING_DURATION: return value->kind == V_NUMBER || value->kind == V_DURATION;
@@ -205,7 +207,7 @@ static void add_setting(Tracer *t, int row)
         setting->unit = lt_unit_of(value);
 }
 
-// ---- names behind `trainer.` -----------------------------------------------------------------------------
+// ---- names behind `trainer.` --------------------------------------------------------------------
 
 static void bind_trainer_names(Tracer *t)
 {
@@ -270,7 +272,7 @@ void make_rates(Tracer *t)
         = value_list(t->arena, V_LIST, item, count);
 }
 
-// ---- callbacks and loggers ---------------------------------------------------------------------------------
+// ---- callbacks and loggers ----------------------------------------------------------------------
 
 // A checkpoint has to hold the time trained only where the spec asks for it.
 bool reads_elapsed(const Tracer *t)
@@ -283,8 +285,8 @@ static void check_items(Tracer *t, const Value *list, const Ast *tree)
     for (int i = 0; i < list->count; i++)
         if (list->item[i]->kind != V_INSTANCE
             || list->item[i]->instance->kind != INSTANCE_CALLBACK)
-            fail(t, E_SETTING_VALUE, tree->span, "`callbacks` is a list of callbacks, but item %d is "
-                 "%s", i, value_kind_text(list->item[i]));
+            fail(t, E_SETTING_VALUE, tree->span, "`callbacks` is a list of callbacks, but item %d "
+                 "is %s", i, value_kind_text(list->item[i]));
 }
 
 void make_callbacks(Tracer *t)

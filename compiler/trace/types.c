@@ -30,8 +30,8 @@ void no_size(Tracer *t, const Value *value, Span span)
     if (value->kind == V_HOST && asks_rows(value->host)) {
         fail(t, E_SIZE_VALUE, span, "this size is calculated from B, which is known only when a "
              "step runs");
-        diag_hint(t->diag, "sizes may be B or multiples of it; `drop_last = true` in the data block "
-                  "makes B a constant");
+        diag_hint(t->diag, "sizes may be B or multiples of it; `drop_last = true` in the data "
+                  "block makes B a constant");
         return;
     }
     if (value->kind == V_NUMBER && value->whole) {
@@ -81,7 +81,7 @@ bool eval_shape(Tracer *t, Scope *scope, const Ast *sizes, Shape *shape)
     return true;
 }
 
-// ---- tensors --------------------------------------------------------------------------------------
+// ---- tensors ------------------------------------------------------------------------------------
 
 typedef struct Sizes {
     const Ast *size[max_rank];
@@ -116,7 +116,8 @@ static void hint_size(Tracer *t, Dim wanted, const Shape *shape, int axis)
     else if (axis == last && last > 1 && dim_equal(joint, wanted))
         diag_hint(t->diag, "merge the axes behind B first: reshape(x, [B, _])");
     else if (axis == 1 && last > 2 && dim_equal(shape->dim[last], wanted))
-        diag_hint(t->diag, "channels come first, as in PyTorch: rearrange(x, \"b h w c -> b c h w\")");
+        diag_hint(t->diag, "channels come first, as in PyTorch: "
+                  "rearrange(x, \"b h w c -> b c h w\")");
 }
 
 static bool match_size(Tracer *t, Scope *scope, const Ast *size, int axis, const Ast *type,
@@ -256,7 +257,7 @@ static Value *match_tensor(Tracer *t, Scope *scope, const Ast *type, DType dtype
     return value;
 }
 
-// ---- everything else ------------------------------------------------------------------------------
+// ---- everything else ----------------------------------------------------------------------------
 
 static Value *mismatch(Tracer *t, const Ast *type, const Value *value, const char *what, Span at)
 {
@@ -390,8 +391,8 @@ static Value *match_named(Tracer *t, Scope *scope, const Ast *type, Value *value
         diag_hint(t->diag, "did you mean `%s`?", meant);
     else
         diag_hint(t->diag, "types are f64 f32 f16 bf16 i64 i32 i16 i8 u8 bool with sizes, int float "
-                  "bool string duration size part fn, lists [int], tuples (int, int), words \"a\" | "
-                  "\"b\"");
+                  "bool string duration size part fn, lists [int], tuples (int, int), words \"a\" "
+                  "| \"b\"");
     return &value_poison;
 }
 
