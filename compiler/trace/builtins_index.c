@@ -326,7 +326,8 @@ static Value *window(Tracer *t, Span span, Value **v, int detail)
         return &value_poison;
     Value *size = v[1];
     if (size->kind != V_LIST && size->kind != V_TUPLE)
-        return fail(t, E_WINDOW, span, "`size` is a list with a number for each axis of the window");
+        return fail(t, E_WINDOW, span, "`size` is a list with a number for each axis of the "
+                    "window");
     w.spatial = size->count;
     if (w.spatial < 1 || w.spatial > max_spatial || w.spatial > x->shape.rank)
         return fail(t, E_WINDOW, span, "a window over %d of the axes of %s", w.spatial,

@@ -18,8 +18,8 @@ bool whole_argument(Tracer *t, const Value *value, const char *name, int64_t *nu
         *number = (int64_t)value->number;
         return true;
     }
-    fail(t, E_WRONG_TYPE, span, "`%s` is a whole number that is known when compiling, but is given %s",
-         name, value_kind_text(value));
+    fail(t, E_WRONG_TYPE, span, "`%s` is a whole number that is known when compiling, but is "
+         "given %s", name, value_kind_text(value));
     return false;
 }
 

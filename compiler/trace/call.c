@@ -321,7 +321,8 @@ static Value *call_declaration(Tracer *t, Declaration *declaration, Argument *ar
             fail(t, E_INSTANCE_PLACE, span, "`%s` cannot be made here", declaration->name);
             const char *place = declaration->kind == AST_SCHEDULE
                               ? "a schedule stands in an argument of the optimiser: lr = %s(…)"
-                              : declaration->kind == AST_CALLBACK ? "trainer { callbacks = [%s(…)] }"
+                              : declaration->kind == AST_CALLBACK
+                              ? "trainer { callbacks = [%s(…)] }"
                               : "a member of the model: optimizer = %s(…)";
             diag_hint(t->diag, place, declaration->name);
             return &value_poison;

@@ -47,7 +47,8 @@ typedef enum HostDo {
     DO_IF,                      // a; then, otherwise
     DO_STOP,                    // message
     DO_WARN,                    // message
-    DO_SAVE,                    // message (file name), a: score, b: keep, c: greater is better, d: last
+    DO_SAVE,                    // message (file name), a: score, b: keep, c: greater is better,
+                                // d: last
     DO_LOG,                     // message (name), a
     DO_RUN_STEP,                // index of Program.callback_step
     DO_FREEZE,                  // index of the mask, a: frozen

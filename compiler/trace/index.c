@@ -329,7 +329,8 @@ static Value *index_names(Tracer *t, Scope *scope, Value *names, const Ast *list
     if (name->kind == V_POISON)
         return name;
     if (name->kind != V_TEXT)
-        return fail(t, E_STAGE, span, "the name of a metric is a string that is known when compiling");
+        return fail(t, E_STAGE, span, "the name of a metric is a string that is known when "
+                    "compiling");
     return metric_value(t, name->text, list->span);
 }
 

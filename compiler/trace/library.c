@@ -37,8 +37,8 @@ static void bind_declaration(Tracer *t, Scope *scope, const Ast *tree, bool libr
         return;
     }
     if (tree->kind != AST_FUNCTION && tree->kind != AST_CONSTANT && tree->text)
-        fail(t, E_LATER, tree->span, "`%s` comes from a file of C, which is not part of this version",
-             tree->name);
+        fail(t, E_LATER, tree->span, "`%s` comes from a file of C, which is not part of this "
+             "version", tree->name);
     Value *value;
     if (tree->kind == AST_FUNCTION) {
         value = new_value(t->arena, V_FUNCTION);

@@ -393,7 +393,8 @@ Value *scalar_function(Tracer *t, Prim prim, HostOp host, Value *a, Value *b, Sp
         for (int i = 0; i < 2; i++)
             if (not_truth(i ? b : a)) {
                 fail(t, E_CONDITION, span, "`%s` joins truth values, but here is %s",
-                     prim == P_AND ? "and" : prim == P_OR ? "or" : "not", value_kind_text(i ? b : a));
+                     prim == P_AND ? "and" : prim == P_OR ? "or" : "not",
+                     value_kind_text(i ? b : a));
                 diag_hint(t->diag, "compare it: x != none, n > 0");
                 return &value_poison;
             }

@@ -18,7 +18,8 @@ bool is_part(const Value *value)
 
 // ---- making -------------------------------------------------------------------------------------
 
-typedef struct Extras {         // arguments that are no hyperparameters: parameters by name, weights, frozen
+// Arguments that are no hyperparameters: parameters by name, weights, frozen.
+typedef struct Extras {
     const Declaration *declaration;
     const Argument *argument[64];
     int count;

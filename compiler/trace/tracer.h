@@ -30,7 +30,9 @@ struct Part {
     Span span;
 };
 
-typedef enum InstanceKind { INSTANCE_OPTIMIZER, INSTANCE_SCHEDULE, INSTANCE_METRIC, INSTANCE_CALLBACK } InstanceKind;
+typedef enum InstanceKind {
+    INSTANCE_OPTIMIZER, INSTANCE_SCHEDULE, INSTANCE_METRIC, INSTANCE_CALLBACK,
+} InstanceKind;
 
 struct Instance {
     InstanceKind kind;
@@ -134,7 +136,8 @@ typedef struct StateStart {     // optimiser states and accumulators: what the i
 
 typedef struct Pending Pending; // metric.c: metrics of the present step
 
-typedef struct Context {        // what a graph under construction needs; saved while another is open
+// What a graph under construction needs; saved while another is open.
+typedef struct Context {
     Graph *graph;
     Builder builder;
     Update *update;

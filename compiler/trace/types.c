@@ -390,9 +390,9 @@ static Value *match_named(Tracer *t, Scope *scope, const Ast *type, Value *value
     if (meant)
         diag_hint(t->diag, "did you mean `%s`?", meant);
     else
-        diag_hint(t->diag, "types are f64 f32 f16 bf16 i64 i32 i16 i8 u8 bool with sizes, int float "
-                  "bool string duration size part fn, lists [int], tuples (int, int), words \"a\" "
-                  "| \"b\"");
+        diag_hint(t->diag, "types are f64 f32 f16 bf16 i64 i32 i16 i8 u8 bool with sizes, int "
+                  "float bool string duration size part fn, lists [int], tuples (int, int), words "
+                  "\"a\" | \"b\"");
     return &value_poison;
 }
 

@@ -71,7 +71,9 @@ typedef struct Partial {
     int count;
 } Partial;
 
-typedef enum FillKind { FILL_CONSTANT, FILL_UNIFORM, FILL_RANDN, FILL_RANDINT, FILL_FUNCTION } FillKind;
+typedef enum FillKind {
+    FILL_CONSTANT, FILL_UNIFORM, FILL_RANDN, FILL_RANDINT, FILL_FUNCTION,
+} FillKind;
 
 typedef struct Fill {
     FillKind kind;
