@@ -330,7 +330,8 @@ static Node *sample_trap(Sample *s)
                   binary(s, P_DIV, s->x, like(s, s->x, 0x1p127)),
                   binary(s, P_DIV, s->x, like(s, s->x, 0)), binary(s, P_SUB, s->x, s->x),
                   binary(s, P_DIV, s->x, s->x), neg(s, binary(s, P_SUB, s->x, s->y)),
-                  binary(s, P_MAXIMUM, s->x, s->y), binary(s, P_EQ, s->x, s->x), back);
+                  binary(s, P_MAXIMUM, s->x, s->y), binary(s, P_EQ, s->x, s->x), back,
+                  binary(s, P_MAXIMUM, binary(s, P_SUB, s->x, s->y), binary(s, P_SUB, s->y, s->x)));
 }
 
 // ---- the test -----------------------------------------------------------------------------------
