@@ -276,19 +276,38 @@ static void starts(File *file)
     text_add(file->out, "}\n\n");
 }
 
+// The function of a rate before `behind`, if it is called: by a step, a hook, or a rate behind it.
+static Text with_rate(File *file, int index, Text behind)
+{
+    const Schedule *schedule = &file->program->schedule[index];
+    if (!schedule->at || !file->rate_called[index])
+        return behind;
+    Text text = text_new(file->arena);
+    file->out = &text;
+    function(file, schedule->at, file->rate[index], schedule->callback, true);
+    text_bytes(&text, behind.data, behind.length);
+    return text;
+}
+
 void emit_host(File *file)
 {
     const Program *program = file->program;
     if (!program->schedule_count && !program->callback_count && !program->state_count)
         return;
-    file_rule(file->out, "schedules and callbacks", "");
-    text_add(file->out, "\n");
     file_name(file, "hook");
     file_name(file, "init_host");
-    for (int i = 0; i < program->schedule_count; i++)
-        if (program->schedule[i].at)
-            function(file, program->schedule[i].at, file->rate[i], program->schedule[i].callback,
-                     true);
+    Text *const out = file->out;
+    Text rates = text_new(file->arena), rest = text_new(file->arena);
+    file->out = &rest;
     hooks(file);
     starts(file);
+    for (int i = program->schedule_count - 1; i >= 0; i--)
+        rates = with_rate(file, i, rates);
+    file->out = out;
+    if (!rates.length && !rest.length)
+        return;
+    file_rule(out, "schedules and callbacks", "");
+    text_add(out, "\n");
+    text_bytes(out, rates.data, rates.length);
+    text_bytes(out, rest.data, rest.length);
 }

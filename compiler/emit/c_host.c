@@ -51,6 +51,7 @@ static const char *leaf(const HostScope *s, const HostExpr *e)
     case HOST_LOCAL:
         return c_identifier(arena, s->function->local_name[e->index]);
     case HOST_RATE:
+        file->rate_called[e->index] = true;
         return arena_format(arena, "%s(%s, %s)", file->rate[e->index], host,
                             host_c(s, e->a));
     case HOST_ROWS: {

@@ -143,6 +143,7 @@ static void name_constants(File *file)
     file->state = arena_alloc(file->arena, sizeof(char *) * (size_t)(program->state_count + 1));
     file->log = arena_alloc(file->arena, sizeof(char *) * (size_t)(program->log_count + 1));
     file->rate = arena_alloc(file->arena, sizeof(char *) * (size_t)(program->schedule_count + 1));
+    file->rate_called = arena_alloc(file->arena, (size_t)(program->schedule_count + 1));
     for (int i = 0; i < program->setting_count; i++)
         file->setting[i] = constant(file, "setting", program->setting[i].name);
     for (int i = 0; i < program->state_count; i++)

@@ -19,6 +19,7 @@ typedef struct File {
     int taken_count, taken_capacity;
     const char **step_name;             // by plan->step
     const char **setting, **state, **log, **rate;      // constants and functions, by index
+    bool *rate_called;                  // a rate that nothing asks for is not printed
     const C *scope;                     // the step that is being printed: its names are taken too
     int kernel_number;
     bool wide;                          // the present step counts with 64 bits

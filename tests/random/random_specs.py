@@ -30,7 +30,7 @@ from shrink import shrink
 here = pathlib.Path(__file__).resolve().parent
 
 
-class Session:
+class Run:
     def __init__(self, arguments):
         self.arguments = arguments
         self.ltc = arguments.ltc.resolve()
@@ -166,7 +166,7 @@ class Session:
         print(f"{len(specs)} regressions, {len(self.failed)} failed")
         return 1 if self.failed or not specs else 0
 
-    def run(self):
+    def whole(self):
         print(f"random specs: seed {self.seed}", flush=True)
         self.all()
         if self.arguments.planted:
@@ -231,8 +231,8 @@ def main():
     parser.add_argument("--need-pairs", type=float, default=0, help="fail below so many per cent of the pairs")
     parser.add_argument("--missing", action="store_true", help="print the pairs that did not occur")
     arguments = parser.parse_args()
-    session = Session(arguments)
-    sys.exit(session.regressions() if arguments.regressions else session.run())
+    run = Run(arguments)
+    sys.exit(run.regressions() if arguments.regressions else run.whole())
 
 
 if __name__ == "__main__":
