@@ -289,9 +289,9 @@ def start(b, producer):
     x = b.pick(kind, good)
     if not x and kind == "f" and b.owner:
         x = b.param((2, 2, 4, 4) if image else (3, 1, 4))
-    if not x or kind != "f":
+    if not x or kind != "f" or getattr(x, "positive", False) and x.scale < 2:
         return x
-    return put(b, f"1.45 + 0.3 * sin({x.name})", x.shape, "f", True, scale=1.4) if b.r.random() < 0.7 else x
+    return put(b, f"1.45 + 0.3 * sin(3.7 * {x.name})", x.shape, "f", True, scale=1.4) if b.r.random() < 0.7 else x
 
 
 def wanted_pair(b):
