@@ -25,6 +25,7 @@ static bool infer_size(Tracer *t, Value *sizes, const Node *x, Shape *shape, Spa
     Dim have = shape_size(&x->shape), want = shape_size(shape);
     // A batch axis, or a first axis, that the sizes do not speak of stays in front.
     bool batched = x->shape.rank && x->shape.dim[0].power && want.power == 0 && have.power != 0;
+    batched = batched && !(hole >= 0 && have.scale == want.scale);      // [-1, 784]: -1 is B
     bool first_left = x->shape.rank && hole < 0 && !dim_equal(have, want)
                    && dim_equal(dim_mul(x->shape.dim[0], want), have);
     if ((batched || first_left) && shape->rank < max_rank) {
