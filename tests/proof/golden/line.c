@@ -50,7 +50,7 @@ static void offset_kernel(float *restrict offset)
     offset[0] = 1.0f;
 }
 
-// ---- kernel 3: mul_p ----------------------- line.lt:9, functions.lt:90, 91, optimizers.lt:13, 18
+// ---- kernel 3: mul_p ----------------------- line.lt:9, functions.lt:90, 91, optimizers.lt:14, 19
 //     loss = mean((slope * x + offset - 2 * x)^2)
 //
 // reads   slope []   offset []
@@ -85,22 +85,13 @@ static void mul_p(const float *restrict slope, const float *restrict offset, flo
     p4[0] = p2;
 }
 
-// ---- kernel 4: copy_p ---------------------------------------------------------- optimizers.lt:18
+// ---- kernel 4: copy_p ---------------------------------------------------------- optimizers.lt:19
 //
 // reads   p []
 // writes  slope []
 static void copy_p(const float *restrict p, float *restrict slope)
 {
     slope[0] = p[0];
-}
-
-// ---- kernel 5: copy_p_2 -------------------------------------------------------- optimizers.lt:18
-//
-// reads   p []
-// writes  offset []
-static void copy_p_2(const float *restrict p, float *restrict offset)
-{
-    offset[0] = p[0];
 }
 
 // ---- steps --------------------------------------------------------------------------------------
@@ -128,7 +119,7 @@ static void training_step(const struct lt_call *call)
 
     mul_p(slope, offset, number, number2, loss, p, p2);
     copy_p(p, slope);
-    copy_p_2(p2, offset);
+    copy_p(p2, offset);
     call->log[log_loss] = (struct lt_value){(double)loss[0], 1};
 }
 
@@ -253,7 +244,7 @@ static const struct lt_log log_table[1] = {
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT,
     .name = "Line", .spec = "line.lt",
-    .spec_hash = "003cb457cc00388e24e96cedf53451f89f8ae7647a83a03a139af035781e6b09",
+    .spec_hash = "86c501450d02e641efe5a7d5854e044842fa753ff93424acd74d1c2491837f4a",
     .compiler = "0.1.0",
     .block_bytes = 320, .variable_bytes = 128,
     .flops_per_row = 0.0, .flops_per_step = 43.0, .parameter_count = 2,

@@ -71,7 +71,7 @@ static void y_kernel(const float *restrict ink, float *restrict y2)
     y2[0] = y;
 }
 
-// ---- kernel 3: weight_kernel ------------------------------------------------- initializers.lt:46
+// ---- kernel 3: weight_kernel ------------------------------------------------- initializers.lt:47
 //
 // writes  weight [8, 3]
 static void weight_kernel(lt_random_key_t key, float *restrict weight)
@@ -93,7 +93,7 @@ static void bias_kernel(int count, lt_random_key_t key, float *restrict bias)
         bias[i] = lt_random_uniform_f32(key, (uint32_t)i) * 1.1547005f + -0.57735026f;
 }
 
-// ---- kernel 5: weight_kernel_2 ----------------------------------------------- initializers.lt:46
+// ---- kernel 5: weight_kernel_2 ----------------------------------------------- initializers.lt:47
 //
 // writes  weight [1, 8]
 static void weight_kernel_2(int count, lt_random_key_t key, float *restrict weight)
@@ -111,7 +111,7 @@ static void bias_kernel_2(lt_random_key_t key, float *restrict bias)
     bias[0] = lt_random_uniform_f32(key, (uint32_t)0) * 0.70710677f + -0.35355338f;
 }
 
-// ---- kernel 7: weight_kernel_3 ------------------------------------------------- optimizers.lt:10
+// ---- kernel 7: weight_kernel_3 ------------------------------------------------- optimizers.lt:11
 //
 // writes  m [8, 3]
 static void weight_kernel_3(int count, float *restrict m)
@@ -121,7 +121,7 @@ static void weight_kernel_3(int count, float *restrict m)
         m[i] = 0.0f;
 }
 
-// ---- kernel 8: bias_kernel_3 --------------------------------------------------- optimizers.lt:10
+// ---- kernel 8: bias_kernel_3 --------------------------------------------------- optimizers.lt:11
 //
 // writes  m [1]
 static void bias_kernel_3(float *restrict m)
@@ -129,7 +129,7 @@ static void bias_kernel_3(float *restrict m)
     m[0] = 0.0f;
 }
 
-// ---- kernel 9: bias_kernel_4 --------------------------------------------------- optimizers.lt:10
+// ---- kernel 9: bias_kernel_4 --------------------------------------------------- optimizers.lt:11
 //
 // reads   m [1]
 // writes  m2 [8]
@@ -161,7 +161,7 @@ static void y_select(int rows, const float *restrict x, const float *restrict we
     }
 }
 
-// ---- kernel 11: y_d_add ------------------------------------------ linear.lt:11, 12, losses.lt:14
+// ---- kernel 11: y_d_add ------------------------------------------ linear.lt:11, 12, losses.lt:16
 //
 // reads   select [B, 8]   weight [1, 8]   bias [1]   y3 [B]
 // writes  mul [B]   d_add [B]
@@ -220,7 +220,7 @@ static void d_last_d_select(int rows, const float *restrict d_add, const float *
     }
 }
 
-// ---- kernel 14: d_first_weight --------------------------- linear.lt:11, optimizers.lt:13, 15, 18
+// ---- kernel 14: d_first_weight --------------------------- linear.lt:11, optimizers.lt:14, 16, 19
 //
 // reads   d_select [B, 8]   x [B, 3]
 // writes  weight [8, 3]   m [8, 3]
@@ -246,7 +246,7 @@ static void d_first_weight(int rows, const float *restrict d_select, const float
     }
 }
 
-// ---- kernel 15: d_first_bias ----------------------------- linear.lt:12, optimizers.lt:13, 15, 18
+// ---- kernel 15: d_first_bias ----------------------------- linear.lt:12, optimizers.lt:14, 16, 19
 //
 // reads   d_select [B, 8]
 // writes  bias [8]   m [8]
@@ -271,7 +271,7 @@ static void d_first_bias(int rows, const float *restrict d_select, float *restri
     }
 }
 
-// ---- kernel 16: d_last_weight ---------------------------- linear.lt:11, optimizers.lt:13, 15, 18
+// ---- kernel 16: d_last_weight ---------------------------- linear.lt:11, optimizers.lt:14, 16, 19
 //
 // reads   d_add [B]   select [B, 8]
 // writes  weight [1, 8]   m [1, 8]
@@ -297,7 +297,7 @@ static void d_last_weight(int rows, const float *restrict d_add, const float *re
     }
 }
 
-// ---- kernel 17: d_last_bias ------------------------------ linear.lt:12, optimizers.lt:13, 15, 18
+// ---- kernel 17: d_last_bias ------------------------------ linear.lt:12, optimizers.lt:14, 16, 19
 //
 // reads   d_add [B]
 // writes  bias [1]   m [1]
@@ -458,16 +458,16 @@ static const struct lt_variable variable_table[8] = {
      .where = "stdlib/linear.lt:8"},
     {"optimizer.m.first.weight", LT_OPTIMIZER_STATE, LT_F32, 2, {8, 3},
      .offset = 320, .stride = {1, 8}, .flags = LT_SAVED, .frozen_mask = -1,
-     .where = "stdlib/optimizers.lt:10"},
+     .where = "stdlib/optimizers.lt:11"},
     {"optimizer.m.first.bias", LT_OPTIMIZER_STATE, LT_F32, 1, {8},
      .offset = 448, .stride = {1}, .flags = LT_SAVED, .frozen_mask = -1,
-     .where = "stdlib/optimizers.lt:10"},
+     .where = "stdlib/optimizers.lt:11"},
     {"optimizer.m.last.weight", LT_OPTIMIZER_STATE, LT_F32, 2, {1, 8},
      .offset = 512, .stride = {8, 1}, .flags = LT_SAVED, .frozen_mask = -1,
-     .where = "stdlib/optimizers.lt:10"},
+     .where = "stdlib/optimizers.lt:11"},
     {"optimizer.m.last.bias", LT_OPTIMIZER_STATE, LT_F32, 1, {1},
      .offset = 576, .stride = {1}, .flags = LT_SAVED, .frozen_mask = -1,
-     .where = "stdlib/optimizers.lt:10"},
+     .where = "stdlib/optimizers.lt:11"},
 };
 
 static const struct lt_raw_field raw_table[4] = {
@@ -616,7 +616,7 @@ static const struct lt_output output_table[1] = {
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT,
     .name = "Table", .spec = "table.lt",
-    .spec_hash = "9adaaf66c613a3a8215bb90eb617a9619356b0a480846cee1c6f98873a1a127c",
+    .spec_hash = "f421693861d959147e98149977a6aa846059560074ec84b3d902e3f9d7b1c388",
     .compiler = "0.1.0",
     .block_bytes = 2112, .variable_bytes = 640,
     .flops_per_row = 182.0, .flops_per_step = 165.0, .parameter_count = 41,
