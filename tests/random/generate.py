@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Random specs as .lt text, valid by construction: generate.py SEED prints one."""
+
 import argparse
 import array
 import pathlib
@@ -9,7 +10,7 @@ import sys
 
 import structures
 from operations import TABLE
-from values import BATCH, Block, Owner, broadcast, number, sizes_text, type_text
+from values import BATCH, Block, Owner, sizes_text, type_text
 
 
 class World:
@@ -31,7 +32,7 @@ class World:
         self.draws = r.random() < 0.5
         self.buffers = True
         self.wide = r.random() < 0.2
-        self.used = set()               # names of operations
+        self.used = set()  # names of operations
 
     def count(self):
         self.names += 1
@@ -47,7 +48,13 @@ class World:
 
 class Spec:
     def __init__(self, text, files, operations, wide, used):
-        self.text, self.files, self.operations, self.wide, self.used = text, files, operations, wide, used
+        self.text, self.files, self.operations, self.wide, self.used = (
+            text,
+            files,
+            operations,
+            wide,
+            used,
+        )
 
     def write(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,9 +65,15 @@ class Spec:
 
 def npy(shape, code, items):
     descr = {"f": "<f4", "d": "<f8", "i": "<i4"}[code]
-    head = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({''.join(f'{n},' for n in shape)}), }}"
+    sizes = "".join(f"{n}," for n in shape)
+    head = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}"
     head += " " * (-(len(head) + 11) % 64) + "\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + array.array(code, items).tobytes()
+    return (
+        b"\x93NUMPY\x01\x00"
+        + struct.pack("<H", len(head))
+        + head.encode()
+        + array.array(code, items).tobytes()
+    )
 
 
 def product(shape):
@@ -94,18 +107,34 @@ def make_data(world, block):
         columns = r.randint(2, 4)
         names = [f"c{i}" for i in range(columns)]
         lines = [",".join(names + ["y"])]
-        lines += [",".join([f"{draw.uniform(-1.5, 1.5):.3f}" for _ in names] + [str(labels[i])]) for i in range(rows)]
-        text = [f"data Table {{", f'    source = csv("table.csv")', f"    batch = {world.batch}", f"    {shuffle}{last}",
-                f"    sample({', '.join(f'{n}: f32' for n in names)}, y: i32) {{", f"        x = stack([{', '.join(names)}])", "        y = y", "    }", "}"]
+        lines += [
+            ",".join([f"{draw.uniform(-1.5, 1.5):.3f}" for _ in names] + [str(labels[i])])
+            for i in range(rows)
+        ]
+        text = [
+            "data Table {",
+            f'    source = csv("table.csv")',
+            f"    batch = {world.batch}",
+            f"    {shuffle}{last}",
+            f"    sample({', '.join(f'{n}: f32' for n in names)}, y: i32) {{",
+            f"        x = stack([{', '.join(names)}])",
+            "        y = y",
+            "    }",
+            "}",
+        ]
         block.given("x", (BATCH, columns), "f", 0.9)
         block.given("y", (BATCH,), "i", 1, classes)
         return text, ["x", "y"], {"table.csv": ("\n".join(lines) + "\n").encode()}
     files, fields, sources, kinds = {}, [], [], []
-    for name in ["x", "z"][:r.randint(1, 2)]:
+    for name in ["x", "z"][: r.randint(1, 2)]:
         shape = tuple(r.choice([1, 2, 3, 4, 5, 6]) for _ in range(r.randint(1, 3)))
         if product(shape) * world.batch > world.most:
             shape = shape[:1]
-        files[f"{name}.npy"] = npy((rows, *shape), "d" if world.wide else "f", [draw.uniform(-1.5, 1.5) for _ in range(rows * product(shape))])
+        files[f"{name}.npy"] = npy(
+            (rows, *shape),
+            "d" if world.wide else "f",
+            [draw.uniform(-1.5, 1.5) for _ in range(rows * product(shape))],
+        )
         sources.append(f'{name} = "{name}.npy"')
         kinds.append((name, f"f32[{sizes_text(shape)}]"))
         fields.append(name)
@@ -116,29 +145,75 @@ def make_data(world, block):
     block.given("y", (BATCH,), "i", 1, classes)
     sample = []
     if r.random() < 0.4:
-        forms = ["{n} * 0.9", "tanh({n})", "{n} + 0.1 * randn[{n}.shape] when training else {n}", "{n} - mean({n})", "flip({n}, -1)", "cumsum({n}, 0) * 0.7"]
-        sample = [f"    sample({', '.join(f'{n}: {t}' for n, t in kinds)}, y: i32) {{",
-                  *[f"        {n} = {r.choice(forms).format(n=n)}" for n, _ in kinds], "        y = y", "    }"]
-    return ["data Rows {", f"    source = npy({', '.join(sources)})", f"    batch = {world.batch}", f"    {shuffle}{last}", *sample, "}"], fields, files
+        forms = [
+            "{n} * 0.9",
+            "tanh({n})",
+            "{n} + 0.1 * randn[{n}.shape] when training else {n}",
+            "{n} - mean({n})",
+            "flip({n}, -1)",
+            "cumsum({n}, 0) * 0.7",
+        ]
+        sample = [
+            f"    sample({', '.join(f'{n}: {t}' for n, t in kinds)}, y: i32) {{",
+            *[f"        {n} = {r.choice(forms).format(n=n)}" for n, _ in kinds],
+            "        y = y",
+            "    }",
+        ]
+    return (
+        [
+            "data Rows {",
+            f"    source = npy({', '.join(sources)})",
+            f"    batch = {world.batch}",
+            f"    {shuffle}{last}",
+            *sample,
+            "}",
+        ],
+        fields,
+        files,
+    )
 
 
 def loss_term(world, block, v):
     """One number of a value, with gradients of a useful size."""
     r = world.r
     n = v.name
-    forms = [f"mean(({n} - 0.3)^2)", f"mean({n} * tanh({n} + 0.2))", f"mean(cos({n}))", f"mse({n}, 0.4 * ones[{sizes_text(v.shape)}])" if v.rank else f"({n} - 0.4)^2",
-             f"huber({n}, 0.1 * ones[{sizes_text(v.shape)}])" if v.rank else f"log_cosh({n}, 0.3)", f"log_cosh({n}, 0.3 * ones[{sizes_text(v.shape)}])" if v.rank else f"cos({n})",
-             f"smooth_l1({n}, 0.71 * ones[{sizes_text(v.shape)}], beta = 0.5)" if v.rank else f"sin({n})", f"bce_with_logits({n}, 0.3)" if v.rank else f"softplus({n})"]
+    forms = [
+        f"mean(({n} - 0.3)^2)",
+        f"mean({n} * tanh({n} + 0.2))",
+        f"mean(cos({n}))",
+        f"mse({n}, 0.4 * ones[{sizes_text(v.shape)}])" if v.rank else f"({n} - 0.4)^2",
+        f"huber({n}, 0.1 * ones[{sizes_text(v.shape)}])" if v.rank else f"log_cosh({n}, 0.3)",
+        f"log_cosh({n}, 0.3 * ones[{sizes_text(v.shape)}])" if v.rank else f"cos({n})",
+        (
+            f"smooth_l1({n}, 0.71 * ones[{sizes_text(v.shape)}], beta = 0.5)"
+            if v.rank
+            else f"sin({n})"
+        ),
+        f"bce_with_logits({n}, 0.3)" if v.rank else f"softplus({n})",
+    ]
     if v.rank == 2 and v.shape[0] == BATCH and v.shape[1] != BATCH:
-        labels = [y for y in block.pool if y.kind == "i" and y.shape == (BATCH,) and 0 < y.bound <= v.shape[1]]
+        labels = [
+            y
+            for y in block.pool
+            if y.kind == "i" and y.shape == (BATCH,) and 0 < y.bound <= v.shape[1]
+        ]
         if labels:
             y = labels[0].name
-            forms = [f"cross_entropy({n}, {y})", f"cross_entropy({n}, {y}, label_smoothing = 0.1)", f"nll(log_softmax({n}), {y})", f"multi_margin(tanh({n}), {y}, p = 2)" if v.shape[1] > 1 else f"cross_entropy({n}, {y})"]
+            forms = [
+                f"cross_entropy({n}, {y})",
+                f"cross_entropy({n}, {y}, label_smoothing = 0.1)",
+                f"nll(log_softmax({n}), {y})",
+                (
+                    f"multi_margin(tanh({n}), {y}, p = 2)"
+                    if v.shape[1] > 1
+                    else f"cross_entropy({n}, {y})"
+                ),
+            ]
     return r.choice(forms)
 
 
 def finish(world, block, fields):
-    """The loss from all values that nothing reads, logs, probes and minimize. Gives lines of the model."""
+    """The loss of all values that nothing reads, logs, probes, minimize. Gives the ranks of parameters."""
     r, owner = world.r, block.owner
     leaves = [v for v in block.pool if v.uses == 0 and v.kind == "f"]
     others = [v for v in block.pool if v.uses == 0 and v.kind != "f"]
@@ -147,7 +222,9 @@ def finish(world, block, fields):
     if len(leaves) > 7:
         leaves = leaves[:2] + leaves[-5:]
     anchor = block.param((2, 3) if 2 not in world.ranks or r.random() < 0.5 else (3,))
-    terms = [f"{r.choice(['', '', '0.5 * ', '1.5 * '])}{loss_term(world, block, v)}" for v in leaves] + [f"0.1 * sum({anchor.name}^2)"]
+    terms = [
+        f"{r.choice(['', '', '0.5 * ', '1.5 * '])}{loss_term(world, block, v)}" for v in leaves
+    ] + [f"0.1 * sum({anchor.name}^2)"]
     for i, t in enumerate(terms):
         block.line(f"l{i + 1} = {t}  # f32[]")
     block.line(f"loss = {' + '.join(f'l{i + 1}' for i in range(len(terms)))}")
@@ -168,7 +245,10 @@ def finish(world, block, fields):
         block.line("minimize loss")
     elif way < 0.85:
         block.line("minimize loss")
-        block.line(f"minimize 0.5 * sum({anchor.name} * sin({anchor.name}))" + r.choice(["", f" over rank == {anchor.rank}"]))
+        block.line(
+            f"minimize 0.5 * sum({anchor.name} * sin({anchor.name}))"
+            + r.choice(["", f" over rank == {anchor.rank}"])
+        )
     else:
         block.line(f"if trainer.step % {r.choice([2, 3])} == {r.choice([0, 1])} {{")
         block.line("    minimize loss")
@@ -187,40 +267,80 @@ OWN_OPTIMIZER = """optimizer signed(lr = 1e-2, const momentum = 0.8) {
         p = p - lr * tanh(3 * m) / (1 + 0.1 * t) when rank >= 2 else p - lr * g
     }
 }"""
-OPTIMIZERS = ["sgd(lr = {})", "sgd(lr = {}, momentum = 0.9)", "sgd(lr = {}, momentum = 0.8, nesterov = true, weight_decay = 0.01)", "adam(lr = {}, eps = 0.01)", "adamw(lr = {}, eps = 0.01)",
-              "rmsprop(lr = {}, eps = 0.1, momentum = 0.5)", "adagrad(lr = {}, eps = 0.1)", "adamax(lr = {}, eps = 0.05)", "nadam(lr = {}, eps = 0.05)", "radam(lr = {}, eps = 0.05)", "adadelta(lr = {}, eps = 0.1)",
-              "adam(lr = {}, eps = 0.02, amsgrad = true, weight_decay = 0.02)", "lamb(lr = {}, eps = 0.05)", "signed(lr = {})"]
-RATES = ["0.05", "0.1", "0.02", "cosine(0.1, T_max = 7)", "step(0.1, step_size = 2)", "linear_warmup(0.1, warmup = 3)", "warmup_cosine(0.1, warmup = 2, total = 8)", "exponential(0.1, gamma = 0.8)", "polynomial(0.1, total_iters = 6)"]
+OPTIMIZERS = [
+    "sgd(lr = {})",
+    "sgd(lr = {}, momentum = 0.9)",
+    "sgd(lr = {}, momentum = 0.8, nesterov = true, weight_decay = 0.01)",
+    "adam(lr = {}, eps = 0.01)",
+    "adamw(lr = {}, eps = 0.01)",
+    "rmsprop(lr = {}, eps = 0.1, momentum = 0.5)",
+    "adagrad(lr = {}, eps = 0.1)",
+    "adamax(lr = {}, eps = 0.05)",
+    "nadam(lr = {}, eps = 0.05)",
+    "radam(lr = {}, eps = 0.05)",
+    "adadelta(lr = {}, eps = 0.1)",
+    "adam(lr = {}, eps = 0.02, amsgrad = true, weight_decay = 0.02)",
+    "lamb(lr = {}, eps = 0.05)",
+    "signed(lr = {})",
+]
+RATES = [
+    "0.05",
+    "0.1",
+    "0.02",
+    "cosine(0.1, T_max = 7)",
+    "step(0.1, step_size = 2)",
+    "linear_warmup(0.1, warmup = 3)",
+    "warmup_cosine(0.1, warmup = 2, total = 8)",
+    "exponential(0.1, gamma = 0.8)",
+    "polynomial(0.1, total_iters = 6)",
+]
 
 
 def choose_optimizers(world, ranks):
     r = world.r
+
     def one():
         text = r.choice(OPTIMIZERS).format(r.choice(RATES))
         if text.startswith("signed") and OWN_OPTIMIZER.splitlines()[0] not in world.top:
             world.top += OWN_OPTIMIZER.splitlines()
         return text
+
     if len(ranks) > 1 and r.random() < 0.3:
         rank = r.choice(sorted(ranks))
-        return [f"    optimizer {r.choice(['', 'slow '])}= {one()} over rank == {rank}", f"    optimizer = {one()}"]
+        return [
+            f"    optimizer {r.choice(['', 'slow '])}= {one()} over rank == {rank}",
+            f"    optimizer = {one()}",
+        ]
     if len(ranks) > 1 and r.random() < 0.15:
-        return [f"    optimizer = {one()} {{", f"        group rank == {r.choice(sorted(ranks))} {{ lr = 0.5 * lr }}", "    }"]
+        return [
+            f"    optimizer = {one()} {{",
+            f"        group rank == {r.choice(sorted(ranks))} {{ lr = 0.5 * lr }}",
+            "    }",
+        ]
     return [f"    optimizer = {one()}"]
 
 
 def generate(seed, favour=None, wanted=()):
-    """favour: operations by name and a factor for their chance; wanted: pairs of primitives to be made."""
+    """favour: operations and a factor for their chance; wanted: pairs of primitives."""
     world = World(seed)
     world.wanted = list(wanted)
     r, owner = world.r, Owner(4)
     block = Block(world, owner, 8)
     data, fields, files = make_data(world, block)
-    weights = {name: r.choice([0.15, 0.6, 1, 1, 3]) * (favour or {}).get(name, 1) for name, _, _ in TABLE}
+    weights = {
+        name: r.choice([0.15, 0.6, 1, 1, 3]) * (favour or {}).get(name, 1) for name, _, _ in TABLE
+    }
     grow_to = r.choice([r.randint(3, 30), r.randint(12, 30)])
     structures.grow(block, grow_to, weights)
     ranks = finish(world, block, fields)
     optimizers = choose_optimizers(world, ranks)
-    settings = ["max_steps = 5", "log_every_n_steps = 1", "enable_model_summary = false", "enable_progress_bar = false", "num_sanity_val_steps = 0"]
+    settings = [
+        "max_steps = 5",
+        "log_every_n_steps = 1",
+        "enable_model_summary = false",
+        "enable_progress_bar = false",
+        "num_sanity_val_steps = 0",
+    ]
     if r.random() < 0.2:
         settings.append(f"gradient_clip_val = {r.choice(['0.5', '0.1', '2.0'])}")
         if r.random() < 0.4:
@@ -229,9 +349,24 @@ def generate(seed, favour=None, wanted=()):
         settings.append(f"accumulate_grad_batches = {r.choice([2, 3])}")
     if world.wide:
         settings.append('precision = "64-true"')
-    lines = [f"# seed {seed}", *data, *world.top, "model Net() {", *owner.used("\n".join(block.lines + optimizers)), f"    training_step({', '.join(fields)}) {{",
-             *[l for l in block.lines if l], "    }", *optimizers, "}", "trainer {", *[f"    {s}" for s in settings], "}"]
-    return Spec("\n".join("\n".join(lines).split("\n")) + "\n", files, block.made, world.wide, world.used)
+    lines = [
+        f"# seed {seed}",
+        *data,
+        *world.top,
+        "model Net() {",
+        *owner.used("\n".join(block.lines + optimizers)),
+        f"    training_step({', '.join(fields)}) {{",
+        *[l for l in block.lines if l],
+        "    }",
+        *optimizers,
+        "}",
+        "trainer {",
+        *[f"    {s}" for s in settings],
+        "}",
+    ]
+    return Spec(
+        "\n".join("\n".join(lines).split("\n")) + "\n", files, block.made, world.wide, world.used
+    )
 
 
 def main():

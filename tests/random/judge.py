@@ -1,9 +1,11 @@
 """Builds and runs one spec every way, and says what is wrong with it.
 
-The ways: `ltc build` (gcc -O3 -march=native), the same emitted C by gcc -O0 for the plainest x86-64 and by
-clang -O2, both with all warnings as errors, each on another number of threads; and the interpreter. The
-programs agree in every bit of the last checkpoint and of the log; the interpreter within a bound.
+The ways: `ltc build` (gcc -O3 -march=native), the same emitted C by gcc -O0 for the plainest
+x86-64 and by clang -O2, both with all warnings as errors, each on another number of threads; and
+the interpreter. The programs agree in every bit of the last checkpoint and of the log; the
+interpreter within a bound.
 """
+
 import array
 import csv
 import dataclasses
@@ -17,21 +19,34 @@ import shutil
 import struct
 import subprocess
 
-CODES = {"F64": "d", "F32": "f", "I64": "q", "I32": "i", "I16": "h", "I8": "b", "U8": "B", "BOOL": "B"}
+CODES = {
+    "F64": "d",
+    "F32": "f",
+    "I64": "q",
+    "I32": "i",
+    "I16": "h",
+    "I8": "b",
+    "U8": "B",
+    "BOOL": "B",
+}
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic"]
 STEPS = 5
-# What is compared is a sum of terms at about 1: one that comes out near zero is no more exact than they are.
+# What is compared is a sum of terms at about 1: near zero it is no more exact than they are.
 LEAST = 1e-2
 # Faults that a compiler might have, put into emitted C to see whether anybody notices.
-FAULTS = [(r"\bfmaf?\(", r"\g<0>0.99f * "), (r"\blt_(tanh|exp|sin|cos|log|sqrt)_f(32|64)\(", r"\g<0>0.01f + "), (r"(_lane\[[^]]*\]) \+= ", r"\1 -= ")]
+FAULTS = [
+    (r"\bfmaf?\(", r"\g<0>0.99f * "),
+    (r"\blt_(tanh|exp|sin|cos|log|sqrt)_f(32|64)\(", r"\g<0>0.01f + "),
+    (r"(_lane\[[^]]*\]) \+= ", r"\1 -= "),
+]
 
 
 @dataclasses.dataclass
 class Verdict:
-    kind: str                           # "ok", or what went wrong in a word or two
-    text: str = ""                      # the whole story
-    worst: float = 0.0                  # greatest relative distance to the interpreter
-    sensitive: bool = False             # past the plain bound, within what rounding explains
+    kind: str  # "ok", or what went wrong in a word or two
+    text: str = ""  # the whole story
+    worst: float = 0.0  # greatest relative distance to the interpreter
+    sensitive: bool = False  # past the plain bound, within what rounding explains
 
     @property
     def ok(self):
@@ -42,7 +57,9 @@ class Verdict:
         if self.kind == "C warns":
             return self.kind, re.search(r"\[-W[\w-]*", self.text).group()
         if self.kind == "refused":
-            return self.kind, re.sub(r"\d+|`[^`]*`|\[[^]]*\]", "#", "".join(re.findall(r"error.*", self.text)[:1]))
+            return self.kind, re.sub(
+                r"\d+|`[^`]*`|\[[^]]*\]", "#", "".join(re.findall(r"error.*", self.text)[:1])
+            )
         return (self.kind,)
 
 
@@ -55,8 +72,14 @@ class Wrong(Exception):
 def call(command, folder, environment=None, limit=120):
     """Status and output; a status below 0 is a signal, 124 too long."""
     try:
-        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit,
-                              env=dict(os.environ, NO_COLOR="1", **(environment or {})))
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=limit,
+            env=dict(os.environ, NO_COLOR="1", **(environment or {})),
+        )
     except subprocess.TimeoutExpired:
         return 124, f"no end after {limit} s"
     return done.returncode, done.stdout.decode(errors="replace")
@@ -69,7 +92,7 @@ def short(text, lines=12):
 def read_safetensors(path):
     blob = path.read_bytes()
     size = struct.unpack("<Q", blob[:8])[0]
-    header, body = json.loads(blob[8:8 + size]), blob[8 + size:]
+    header, body = json.loads(blob[8 : 8 + size]), blob[8 + size :]
     tensors = {}
     for name, entry in header.items():
         if name != "__metadata__" and entry["dtype"] in CODES:
@@ -96,7 +119,9 @@ class Judge:
 
     def build(self, folder):
         """`ltc build` and `ltc emit`, and the other compilers on the emitted file."""
-        status, text = call([self.ltc, "build", "-v", "spec.lt", "-o", "gcc3"], folder, self.environment)
+        status, text = call(
+            [self.ltc, "build", "-v", "spec.lt", "-o", "gcc3"], folder, self.environment
+        )
         if status == 1:
             raise Wrong("refused", text)
         if status != 0:
@@ -105,7 +130,7 @@ class Judge:
         line = next((l for l in text.splitlines() if " -std=c17" in l), None)
         if line is None:
             raise Wrong("ltc failed", f"ltc build -v shows no C compiler's line:\n{short(text)}")
-        line = shlex.split(line[line.index("-std=c17"):])
+        line = shlex.split(line[line.index("-std=c17") :])
         warned = None
         source = next(w for w in line if w.endswith(".c"))
         status, text = call([self.ltc, "emit", "spec.lt", "-o", "c"], folder, self.environment)
@@ -113,7 +138,10 @@ class Judge:
             raise Wrong("ltc failed", f"ltc emit: status {status}\n{short(text)}")
         if self.plant:
             self.planted = self.plant_fault(folder, "c/" + os.path.basename(source))
-        ways = (("gcc", ("-march", "-mprefer", "-O", "-fsch"), ["-O0", *WARNINGS]), ("clang", ("-O", "-fsch"), ["-O2", *WARNINGS]))
+        ways = (
+            ("gcc", ("-march", "-mprefer", "-O", "-fsch"), ["-O0", *WARNINGS]),
+            ("clang", ("-O", "-fsch"), ["-O2", *WARNINGS]),
+        )
         for compiler, drop, add in ways + ((("gcc3", (), []),) if self.planted else ()):
             words = [w for w in line if not w.startswith(drop)]
             words = ["c/" + os.path.basename(source) if w == source else w for w in words]
@@ -125,43 +153,74 @@ class Judge:
         return warned
 
     def plant_fault(self, folder, path):
-        """Puts one of FAULTS into the emitted C, the same for all compilers. False if it has no place."""
+        """Puts one of FAULTS into the emitted C. False if it has no place there."""
         text = (folder / path).read_text()
         places = [(m, good) for bad, good in FAULTS for m in re.finditer(bad, text)]
         if not places:
             return False
         match, good = self.plant.choice(places)
-        (folder / path).write_text(text[:match.start()] + match.expand(good) + text[match.end():])
+        (folder / path).write_text(text[: match.start()] + match.expand(good) + text[match.end() :])
         return True
 
     # ---- running
 
     def fit(self, folder, command, root, environment=None):
-        status, text = call([*command, "fit", "--trainer.default_root_dir", root, "--trainer.max_steps", str(STEPS), "--trainer.log_every_n_steps", "1", "--quiet"], folder, {**self.environment, **(environment or {})}, 60)
+        status, text = call(
+            [
+                *command,
+                "fit",
+                "--trainer.default_root_dir",
+                root,
+                "--trainer.max_steps",
+                str(STEPS),
+                "--trainer.log_every_n_steps",
+                "1",
+                "--quiet",
+            ],
+            folder,
+            {**self.environment, **(environment or {})},
+            60,
+        )
         if status != 0:
             if re.search(r"loss is (-?inf|-?nan|NaN)|not finite", text):
                 raise Wrong("not finite", f"{root}: {short(text)}")
-            raise Wrong("interpreter failed" if root == "interpreted" else "program failed", f"{root}: status {status}\n{short(text)}")
+            raise Wrong(
+                "interpreter failed" if root == "interpreted" else "program failed",
+                f"{root}: status {status}\n{short(text)}",
+            )
         weights, log = newest(folder / root, "*.safetensors"), newest(folder / root, "metrics.csv")
         if not weights or not log:
-            raise Wrong("program failed", f"{root}: no checkpoint or log was written\n{short(text)}")
+            raise Wrong(
+                "program failed", f"{root}: no checkpoint or log was written\n{short(text)}"
+            )
         return weights, log
 
     def run_program(self, folder, program, threads):
-        weights, log = self.fit(folder, [f"./{program}"], f"{program}_{threads}", {"OMP_NUM_THREADS": str(threads)})
-        digest = hashlib.sha256(weights.read_bytes()).hexdigest(), hashlib.sha256(log.read_bytes()).hexdigest()
+        weights, log = self.fit(
+            folder, [f"./{program}"], f"{program}_{threads}", {"OMP_NUM_THREADS": str(threads)}
+        )
+        digest = (
+            hashlib.sha256(weights.read_bytes()).hexdigest(),
+            hashlib.sha256(log.read_bytes()).hexdigest(),
+        )
         return digest, weights, log
 
     def same_bits(self, folder, all_threads):
         """Every program on its number of threads, one with all; the files of the first one."""
-        ways = [("gcc3", 2), ("gcc", 1), ("clang", 3)] + ([("gcc3", 1), ("gcc3", 3), ("gcc", 3)] if all_threads else [])
+        ways = [("gcc3", 2), ("gcc", 1), ("clang", 3)] + (
+            [("gcc3", 1), ("gcc3", 3), ("gcc", 3)] if all_threads else []
+        )
         found = {way: self.run_program(folder, *way) for way in ways}
         first = found[ways[0]]
         for way, other in found.items():
             if other[0] != first[0]:
                 which = "the checkpoint" if other[0][0] != first[0][0] else "the log"
                 story = self.first_difference(first, other)
-                raise Wrong("bits", f"{which} of {way[0]} on {way[1]} threads is not that of {ways[0][0]} on {ways[0][1]}: {story}")
+                raise Wrong(
+                    "bits",
+                    f"{which} of {way[0]} on {way[1]} threads is not that of "
+                    f"{ways[0][0]} on {ways[0][1]}: {story}",
+                )
         return first[1], first[2]
 
     def first_difference(self, one, other):
@@ -181,10 +240,16 @@ class Judge:
     def compare(self, folder, spec, weights, log):
         narrow = 'precision = "64-true"' not in spec
         bound = 1e-5 if narrow else 1e-11
-        oracle = self.fit(folder, [self.ltc, "run", "--interpret", "--steps", str(STEPS), "spec.lt"], "interpreted")
+        oracle = self.fit(
+            folder,
+            [self.ltc, "run", "--interpret", "--steps", str(STEPS), "spec.lt"],
+            "interpreted",
+        )
         ours, theirs = self.quantities(weights, log), self.quantities(*oracle)
         if ours.keys() != theirs.keys():
-            raise Wrong("interpreter differs", f"not the same names: {sorted(ours.keys() ^ theirs.keys())}")
+            raise Wrong(
+                "interpreter differs", f"not the same names: {sorted(ours.keys() ^ theirs.keys())}"
+            )
         worst, beyond = 0.0, []
         for name, items in ours.items():
             far, size = distance(items, theirs[name]), norm(theirs[name])
@@ -198,23 +263,34 @@ class Judge:
         rounding = self.rounding(folder, spec, theirs, narrow)
         for name, far, size, allowed in beyond:
             if not far <= allowed + 2 * rounding.get(name, 0.0):
-                raise Wrong("interpreter differs", f"{name} is {far:.2e} off, its size is {size:.2e}, rounding explains {rounding.get(name, 0.0):.1e}:\n"
-                            f"  program     {preview(ours[name])}\n  interpreter {preview(theirs[name])}")
+                raise Wrong(
+                    "interpreter differs",
+                    f"{name} is {far:.2e} off, its size is {size:.2e}, "
+                    f"rounding explains {rounding.get(name, 0.0):.1e}:\n"
+                    f"  program     {preview(ours[name])}\n  interpreter {preview(theirs[name])}",
+                )
         return Verdict("ok", worst=worst, sensitive=True)
 
     def rounding(self, folder, spec, theirs, narrow):
-        """How far the interpreter's results move if each statement is a little off: the most of some tries."""
+        """How far the interpreter's results move if each statement is a little off."""
         noise, most = "5e-6" if narrow else "1e-11", {}
         # waves so short that elements which hardly differ are moved apart
         for wave in (9973, 7919e4, 6007e6, 104729e6 if narrow else 104729e8):
+
             def shake(match):
                 line, indent, name = match.groups()
-                return f"{line}\n{indent}{name} = {name} + stop_gradient({noise} * {name} * sin({wave:.1f} * {name}))"
+                off = f"{noise} * {name} * sin({wave:.1f} * {name})"
+                return f"{line}\n{indent}{name} = {name} + stop_gradient({off})"
+
             shaken = re.sub(r"^(( *)([vl]\d+) = .*# f32\[.*)$", shake, spec, flags=re.M)
             (folder / "shaken.lt").write_text(shaken)
             shutil.rmtree(folder / "shaken", ignore_errors=True)
             try:
-                files = self.fit(folder, [self.ltc, "run", "--interpret", "--steps", str(STEPS), "shaken.lt"], "shaken")
+                files = self.fit(
+                    folder,
+                    [self.ltc, "run", "--interpret", "--steps", str(STEPS), "shaken.lt"],
+                    "shaken",
+                )
             except Wrong:
                 continue
             for name, items in self.quantities(*files).items():
@@ -234,7 +310,17 @@ class Judge:
 
     def judge(self, folder, all_threads=False):
         spec = (folder / "spec.lt").read_text()
-        for name in ("interpreted", "shaken", "gcc3_1", "gcc3_2", "gcc3_3", "gcc_1", "gcc_3", "clang_3", "c"):
+        for name in (
+            "interpreted",
+            "shaken",
+            "gcc3_1",
+            "gcc3_2",
+            "gcc3_3",
+            "gcc_1",
+            "gcc_3",
+            "clang_3",
+            "c",
+        ):
             shutil.rmtree(folder / name, ignore_errors=True)
         try:
             warned = self.build(folder)
@@ -242,12 +328,20 @@ class Judge:
             verdict = self.compare(folder, spec, weights, log)
             return Verdict("C warns", warned) if warned else verdict
         except Wrong as wrong:
-            return self.endless(folder, wrong.verdict) if wrong.verdict.kind == "not finite" else wrong.verdict
+            return (
+                self.endless(folder, wrong.verdict)
+                if wrong.verdict.kind == "not finite"
+                else wrong.verdict
+            )
 
     def endless(self, folder, verdict):
-        """A program whose loss is not finite is right if that of the interpreter is not either, or huge."""
+        """A loss that is not finite is right if the interpreter's is not either, or huge."""
         try:
-            _, log = self.fit(folder, [self.ltc, "run", "--interpret", "--steps", str(STEPS), "spec.lt"], "interpreted")
+            _, log = self.fit(
+                folder,
+                [self.ltc, "run", "--interpret", "--steps", str(STEPS), "spec.lt"],
+                "interpreted",
+            )
         except Wrong as wrong:
             return verdict if wrong.verdict.kind == "not finite" else wrong.verdict
         if any(not abs(v) < 1e6 for row in read_log(log) for v in row.values()):
@@ -258,7 +352,17 @@ class Judge:
 def distance(a, b):
     if len(a) != len(b):
         return math.inf
-    return max((abs(x - y) if math.isfinite(x) or math.isfinite(y) else (0.0 if repr(x) == repr(y) else math.inf) for x, y in zip(a, b)), default=0.0)
+    return max(
+        (
+            (
+                abs(x - y)
+                if math.isfinite(x) or math.isfinite(y)
+                else (0.0 if repr(x) == repr(y) else math.inf)
+            )
+            for x, y in zip(a, b)
+        ),
+        default=0.0,
+    )
 
 
 def norm(a):

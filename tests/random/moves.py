@@ -1,8 +1,9 @@
-"""Operations that move, join, index, contract and slide: the second half of the table."""
+"""Operations that move, join, index and scan, and random draws."""
+
 import math
 
-from operations import operation, compare
-from values import BATCH, broadcast, number
+from operations import operation
+from values import BATCH, number
 
 
 def factor(b, n):
@@ -59,7 +60,9 @@ def fold_batch(b):
     n = x.shape[1]
     text = f"reshape({x.name}, [{', '.join([f'B * {n}'] + [str(k) for k in x.shape[2:]])}])"
     shape = x.shape[2:]
-    return b.put(f"{b.r.choice(['mean', 'max', 'sum'])}({text}, axis = 0)", shape, scale=x.scale * 2)
+    return b.put(
+        f"{b.r.choice(['mean', 'max', 'sum'])}({text}, axis = 0)", shape, scale=x.scale * 2
+    )
 
 
 @operation(3)
@@ -83,7 +86,9 @@ def expand(b):
     name = x.name
     if 1 not in x.shape or b.r.random() < 0.4:
         if x.batched:
-            shape, name = shape[:1] + [b.dim()] + shape[1:], f"{x.name}[:, _]" if x.shape[0] == BATCH else None
+            shape, name = shape[:1] + [b.dim()] + shape[1:], (
+                f"{x.name}[:, _]" if x.shape[0] == BATCH else None
+            )
         else:
             shape = [b.dim()] + shape
     if not name or not b.small(shape):
@@ -144,8 +149,12 @@ def subscript_list(b):
     if a is None:
         return None
     picked = [b.r.randrange(x.shape[a]) for _ in range(b.r.randint(1, 5))]
-    shape = x.shape[:a] + (len(picked),) + x.shape[a + 1:]
-    return same(b, x, f"{x.name}[{', '.join([':'] * a + [str(picked)])}]", shape) if b.small(shape) else None
+    shape = x.shape[:a] + (len(picked),) + x.shape[a + 1 :]
+    return (
+        same(b, x, f"{x.name}[{', '.join([':'] * a + [str(picked)])}]", shape)
+        if b.small(shape)
+        else None
+    )
 
 
 @operation(2.5)
@@ -161,7 +170,9 @@ def pad(b):
     if not b.small(shape):
         return None
     value = b.r.choice(["", "", ", value = -0.5", ", value = 1.5"])
-    return same(b, x, f"pad({x.name}, [{', '.join(f'({p}, {q})' for p, q in pairs)}]{value})", shape)
+    return same(
+        b, x, f"pad({x.name}, [{', '.join(f'({p}, {q})' for p, q in pairs)}]{value})", shape
+    )
 
 
 @operation(1.5)
@@ -179,14 +190,26 @@ def concat(b):
         return None
     items = [x]
     for _ in range(b.r.randint(1, 2)):
-        y = b.pick(x.kind, lambda v: v.rank == x.rank and v.shape[a] != BATCH and all(i == a or p == q for i, (p, q) in enumerate(zip(v.shape, x.shape))))
+        y = b.pick(
+            x.kind,
+            lambda v: v.rank == x.rank
+            and v.shape[a] != BATCH
+            and all(i == a or p == q for i, (p, q) in enumerate(zip(v.shape, x.shape))),
+        )
         items.append(y)
     b.r.shuffle(items)
-    shape = x.shape[:a] + (sum(v.shape[a] for v in items),) + x.shape[a + 1:]
+    shape = x.shape[:a] + (sum(v.shape[a] for v in items),) + x.shape[a + 1 :]
     if not b.small(shape):
         return None
     bound = max(v.bound for v in items) if all(v.bound for v in items) else 0
-    return b.put(f"concat([{', '.join(v.name for v in items)}], axis = {b.spell(x, a)})", shape, x.kind, max(v.scale for v in items), bound, plain=True)
+    return b.put(
+        f"concat([{', '.join(v.name for v in items)}], axis = {b.spell(x, a)})",
+        shape,
+        x.kind,
+        max(v.scale for v in items),
+        bound,
+        plain=True,
+    )
 
 
 @operation(2)
@@ -200,7 +223,14 @@ def stack(b):
     if not b.small(shape):
         return None
     bound = max(x.bound, y.bound) if x.bound and y.bound else 0
-    return b.put(f"stack([{x.name}, {y.name}], axis = {a})", shape, x.kind, max(x.scale, y.scale), bound, plain=True)
+    return b.put(
+        f"stack([{x.name}, {y.name}], axis = {a})",
+        shape,
+        x.kind,
+        max(x.scale, y.scale),
+        bound,
+        plain=True,
+    )
 
 
 @operation(1.5)
@@ -220,8 +250,8 @@ def split(b):
         high = n - low
         b.line(f"{first}, {second} = split({x.name}, [{low}, {high}], axis = {b.spell(x, a)})")
     b.made += 1
-    b.given(first, x.shape[:a] + (low,) + x.shape[a + 1:], "f", x.scale)
-    return b.given(second, x.shape[:a] + (high,) + x.shape[a + 1:], "f", x.scale)
+    b.given(first, x.shape[:a] + (low,) + x.shape[a + 1 :], "f", x.scale)
+    return b.given(second, x.shape[:a] + (high,) + x.shape[a + 1 :], "f", x.scale)
 
 
 @operation(1.5)
@@ -229,7 +259,7 @@ def rearrange(b):
     x = b.pick(good=lambda v: 1 <= v.rank <= 4)
     if not x:
         return None
-    names = "abcd"[:x.rank]
+    names = "abcd"[: x.rank]
     left, right, sizes, arguments = [], [], [], ""
     split_at = b.axis(x, lambda n: n != BATCH and n % 2 == 0) if b.r.random() < 0.6 else None
     items = []
@@ -254,10 +284,13 @@ def rearrange(b):
         right.append("z")
         sizes.append(3)
         arguments += ", z = 3"
-    return same(b, x, f'rearrange({x.name}, "{" ".join(left)} -> {" ".join(right)}"{arguments})', sizes)
+    return same(
+        b, x, f'rearrange({x.name}, "{" ".join(left)} -> {" ".join(right)}"{arguments})', sizes
+    )
 
 
 # ---- indices
+
 
 @operation(2)
 def gather(b):
@@ -265,13 +298,19 @@ def gather(b):
     a = x and b.axis(x)
     if a is None:
         return None
-    i = b.pick("i", lambda v: 0 < v.bound <= x.shape[a] and not (v.batched and x.batched) and v.rank <= 2)
+    i = b.pick(
+        "i", lambda v: 0 < v.bound <= x.shape[a] and not (v.batched and x.batched) and v.rank <= 2
+    )
     if not i:
         i = b.put(f"i32(0..{x.shape[a]})", (x.shape[a],), "i", bound=x.shape[a])
-    shape = x.shape[:a] + i.shape + x.shape[a + 1:]
+    shape = x.shape[:a] + i.shape + x.shape[a + 1 :]
     if not b.small(shape):
         return None
-    text = f"{x.name}[{', '.join([':'] * a + [i.name])}]" if b.r.random() < 0.5 else f"gather({x.name}, {i.name}, axis = {b.spell(x, a)})"
+    text = (
+        f"{x.name}[{', '.join([':'] * a + [i.name])}]"
+        if b.r.random() < 0.5
+        else f"gather({x.name}, {i.name}, axis = {b.spell(x, a)})"
+    )
     return same(b, x, text, shape)
 
 
@@ -281,7 +320,7 @@ def take(b):
     a = x and b.axis(x)
     if a is None:
         return None
-    rest = x.shape[:a] + x.shape[a + 1:]
+    rest = x.shape[:a] + x.shape[a + 1 :]
     i = b.pick("i", lambda v: 0 < v.bound <= x.shape[a] and v.shape == rest)
     name = i.name if i else f"argmax({x.name}, axis = {a})"
     return same(b, x, f"take({x.name}, {name}, axis = {b.spell(x, a)})", rest)
@@ -293,7 +332,12 @@ def sort(b):
     a = x and b.axis(x, lambda n: n != BATCH and n > 1)
     if a is None:
         return None
-    i = b.put(f"argsort({x.name}, axis = {b.spell(x, a)}{b.r.choice(['', ', descending = true'])})", x.shape, "i", bound=x.shape[a])
+    i = b.put(
+        f"argsort({x.name}, axis = {b.spell(x, a)}{b.r.choice(['', ', descending = true'])})",
+        x.shape,
+        "i",
+        bound=x.shape[a],
+    )
     if b.r.random() < 0.6:
         return same(b, x, f"take({x.name}, {i.name}, axis = {b.spell(x, a)})", x.shape)
     return i
@@ -321,10 +365,19 @@ def put_at(b):
     n = x.shape[a]
     many = b.r.randint(1, min(3, n))
     at = b.r.sample(range(n), many)
-    part = x.shape[:a] + (many,) + x.shape[a + 1:]
+    part = x.shape[:a] + (many,) + x.shape[a + 1 :]
     y = b.pick(good=lambda v: v.shape == part)
-    value = y.name if y else b.r.choice(["0", "0.6", f"tanh({x.name}[{', '.join([':'] * a + [str(at)])}])"])
-    return b.put(f"put({x.name}, {value}, at = {at}, axis = {b.spell(x, a)})", x.shape, scale=x.scale, plain=True)
+    value = (
+        y.name
+        if y
+        else b.r.choice(["0", "0.6", f"tanh({x.name}[{', '.join([':'] * a + [str(at)])}])"])
+    )
+    return b.put(
+        f"put({x.name}, {value}, at = {at}, axis = {b.spell(x, a)})",
+        x.shape,
+        scale=x.scale,
+        plain=True,
+    )
 
 
 @operation(1.5)
@@ -347,8 +400,12 @@ def scan(b):
     n = b.count([x.shape[a]])
     back = b.r.choice(["", ", reverse = true"])
     if b.r.random() < 0.6:
-        return b.put(f"cumsum({x.name}, {b.spell(x, a)}{back})", x.shape, scale=x.scale * n ** 0.5)
-    return b.put(f"cumprod(1 + {number(min(0.5, 2 / n))} * tanh({x.name}), {b.spell(x, a)}{back})", x.shape, scale=1.2)
+        return b.put(f"cumsum({x.name}, {b.spell(x, a)}{back})", x.shape, scale=x.scale * n**0.5)
+    return b.put(
+        f"cumprod(1 + {number(min(0.5, 2 / n))} * tanh({x.name}), {b.spell(x, a)}{back})",
+        x.shape,
+        scale=1.2,
+    )
 
 
 @operation(0.5)
@@ -357,175 +414,8 @@ def scan_whole(b):
     return x and b.put(f"cumsum({x.name}, {b.r.randrange(x.rank)}) % 4", x.shape, "i", bound=4)
 
 
-# ---- contractions
-
-@operation(3)
-def matmul(b):
-    x = b.pick(good=lambda v: v.rank >= 1 and v.shape[-1] != BATCH)
-    if not x:
-        return None
-    k = x.shape[-1]
-    y = b.pick(good=lambda v: v.rank == 2 and v.shape[0] == k and v.shape[1] != BATCH)
-    if b.owner and (not y or b.r.random() < 0.6):
-        y = b.param((k, b.dim()))
-    if not y:
-        return None
-    shape = x.shape[:-1] + y.shape[1:]
-    return b.put(f"{x.name} @ {y.name}", shape, scale=x.scale * y.scale * k ** 0.5) if b.small(shape) else None
-
-
-@operation(1.5)
-def gram(b):
-    x = b.pick(good=lambda v: v.rank >= 2)
-    if not x or not b.small(x.shape[:-1] + (x.shape[-2],)):
-        return None
-    turned = b.r.random() < 0.5
-    k = b.size(x, -2) if turned else b.size(x, -1)
-    n = x.shape[-1] if turned else x.shape[-2]
-    text = f"{x.name}.T @ {x.name}" if turned else f"{x.name} @ {x.name}.T"
-    return b.put(text, x.shape[:-2] + (n, n), scale=x.scale ** 2 * k ** 0.7)
-
-
-@operation(2)
-def einsum(b):
-    x = b.pick(good=lambda v: 1 <= v.rank <= 3)
-    if not x:
-        return None
-    y = b.pick(good=lambda v: 1 <= v.rank <= 3)
-    letters, used = "abcdefg", {}
-    left = list(letters[:x.rank])
-    right = []
-    for n in y.shape:
-        fits = [c for c, m in zip(left, x.shape) if m == n and c not in right]
-        if fits and (n == BATCH or b.r.random() < 0.6):
-            right.append(b.r.choice(fits))
-        else:
-            right.append(letters[x.rank + len(right)])
-    size = dict(zip(left, x.shape)) | dict(zip(right, y.shape))
-    if sum(n == BATCH for n in size.values()) > 1:
-        return None
-    out = [c for c in size if b.r.random() < 0.6]
-    b.r.shuffle(out)
-    shape = [size[c] for c in out]
-    summed = b.count([n for c, n in size.items() if c not in out])
-    if not b.small(shape) or b.count(size.values()) > 8 * b.world.most:
-        return None
-    text = f'einsum("{" ".join(left)}, {" ".join(right)} -> {" ".join(out)}", {x.name}, {y.name})'
-    return b.put(text, shape, scale=x.scale * y.scale * summed ** 0.6)
-
-
-# ---- windows
-
-def image(b, spatial, channels=None):
-    """A value [rows, channels, places ..]: of the pool, or something reshaped."""
-    x = b.pick(good=lambda v: v.rank == spatial + 2 and all(n != BATCH for n in v.shape[1:]) and all(n >= 3 for n in v.shape[2:])
-               and (channels is None or v.shape[1] % channels == 0))
-    if x and b.r.random() < 0.85:
-        return x
-    x = b.pick(good=lambda v: v.rank >= 1 and all(n != BATCH for n in v.shape[1:]))
-    if not x:
-        return None
-    c = channels or b.r.choice([1, 2, 3, 4])
-    places = [b.r.choice([4, 5, 6, 7]) for _ in range(spatial)]
-    count = c * math.prod(places)
-    rest = math.prod(x.shape[1:])
-    if x.shape[0] != BATCH and not b.owner or not b.owner:
-        return None
-    weight = b.param((rest, count))
-    shape = (x.shape[0], c, *places)
-    flat = x.name if x.rank == 2 else f"reshape({x.name}, [{x.shape[0]}, {rest}])"
-    return b.put(f"reshape({flat} @ {weight.name}, [{', '.join(map(str, shape))}])", shape, scale=weight.scale * x.scale * rest ** 0.5) if b.small(shape) else None
-
-
-def window_settings(b, places, kernel):
-    """Stride, padding and dilation that leave at least one place: their texts and the places left."""
-    same_all = b.r.random() < 0.6
-    def each(choices):
-        values = [b.r.choice(choices)] * len(places) if same_all else [b.r.choice(choices) for _ in places]
-        return values
-    stride, dilation = each([1, 1, 2, 3]), each([1, 1, 1, 2])
-    padding = [(p, p) if same_all or b.r.random() < 0.5 else (p, b.r.randint(0, 1)) for p in each([0, 0, 1, 2])]
-    left = [(n + p + q - d * (k - 1) - 1) // s + 1 for n, k, s, d, (p, q) in zip(places, kernel, stride, dilation, padding)]
-    covered = all(n + p + q >= d * (k - 1) + 1 for n, k, d, (p, q) in zip(places, kernel, dilation, padding))
-    return (stride, padding, dilation, left) if covered and min(left) >= 1 else None
-
-
-def settings_text(stride, padding, dilation):
-    def one(values, default):
-        if all(v == default for v in values):
-            return None
-        return str(values[0]) if len(set(values)) == 1 and not isinstance(values[0], tuple) else str(values)
-    out = ""
-    pads = [p for p, q in padding] if all(p == q for p, q in padding) else padding
-    for name, values, default in (("stride", stride, 1), ("padding", pads, 0), ("dilation", dilation, 1)):
-        text = one(values, default)
-        out += f", {name} = {text}" if text else ""
-    return out
-
-
-@operation(2.5)
-def convolve(b):
-    spatial = b.r.choice([1, 2, 2, 2, 3]) if b.world.most > 200 else b.r.choice([1, 2])
-    x = b.owner and image(b, spatial)
-    if not x:
-        return None
-    c = x.shape[1]
-    groups = b.r.choice([g for g in range(1, c + 1) if c % g == 0] + [1])
-    out = groups * b.r.choice([1, 2, 3])
-    kernel = [b.r.choice([1, 2, 3]) for _ in range(spatial)]
-    found = window_settings(b, x.shape[2:], kernel)
-    if not found or not b.small((x.shape[0], out, *found[3])):
-        return None
-    stride, padding, dilation, left = found
-    w = b.param((out, c // groups, *kernel))
-    text = f"convolve({x.name}, {w.name}{settings_text(stride, padding, dilation)}{f', groups = {groups}' if groups > 1 else ''})"
-    return b.put(text, (x.shape[0], out, *left), scale=x.scale * w.scale * (c // groups * math.prod(kernel)) ** 0.5)
-
-
-@operation(1.5)
-def convolve_transpose(b):
-    spatial = b.r.choice([1, 2, 2])
-    x = b.owner and image(b, spatial)
-    if not x:
-        return None
-    c = x.shape[1]
-    groups = b.r.choice([g for g in range(1, c + 1) if c % g == 0] + [1])
-    out = b.r.choice([1, 2, 3])
-    kernel = [b.r.choice([1, 2, 3]) for _ in range(spatial)]
-    stride, padding, more = b.r.choice([1, 2, 3]), b.r.choice([0, 0, 1]), b.r.choice([0, 0, 1])
-    more = min(more, stride - 1)
-    left = [(n - 1) * stride - 2 * padding + k + more for n, k in zip(x.shape[2:], kernel)]
-    shape = (x.shape[0], out * groups, *left)
-    if min(left) < 1 or not b.small(shape):
-        return None
-    w = b.param((c, out, *kernel))
-    extra = (f", stride = {stride}" if stride > 1 else "") + (f", padding = {padding}" if padding else "")
-    extra += (f", groups = {groups}" if groups > 1 else "") + (f", output_padding = {more}" if more else "")
-    return b.put(f"convolve_transpose({x.name}, {w.name}{extra})", shape, scale=x.scale * w.scale * (c // groups * math.prod(kernel) / stride) ** 0.5)
-
-
-@operation(2)
-def window(b):
-    spatial = b.r.choice([1, 2, 2])
-    x = image(b, spatial)
-    if not x:
-        return None
-    size = [b.r.choice([2, 3]) for _ in range(spatial)]
-    found = window_settings(b, x.shape[2:], size)
-    if not found:
-        return None
-    stride, padding, dilation, left = found
-    function = b.r.choice(["window_max", "window_sum"])
-    if function == "window_max" and any(p >= k or q >= k or n + p + q < d * (k - 1) + 1 or p > (k - 1) // 2 + (k % 2 == 0) * 0 for n, k, d, (p, q) in zip(x.shape[2:], size, dilation, padding)):
-        stride, padding, dilation = stride, [(0, 0)] * spatial, [1] * spatial
-        left = [(n - k) // s + 1 for n, k, s in zip(x.shape[2:], size, stride)]
-    shape = (*x.shape[:2], *left)
-    if not b.small(shape) or min(left) < 1:
-        return None
-    return b.put(f"{function}({x.name}, {size}{settings_text(stride, padding, dilation)})", shape, scale=x.scale * (1 if function == "window_max" else math.prod(size) ** 0.6))
-
-
 # ---- random draws
+
 
 @operation(1)
 def draw(b):
@@ -533,10 +423,15 @@ def draw(b):
     if not x or not b.world.draws:
         return None
     sizes = ", ".join(map(str, x.shape))
-    text, scale = b.r.choice([
-        (f"dropout({x.name}, 0.3)", x.scale), (f"{x.name} + 0.2 * randn[{x.name}.shape]", x.scale), (f"{x.name} * uniform(0.5, 1.5)[{sizes}]", x.scale),
-        (f"{x.name} when uniform(0, 1)[{sizes}] < 0.6 else 0", x.scale), (f"{x.name} + f32(randint(0, 3)[{sizes}])", x.scale + 1),
-    ])
+    text, scale = b.r.choice(
+        [
+            (f"dropout({x.name}, 0.3)", x.scale),
+            (f"{x.name} + 0.2 * randn[{x.name}.shape]", x.scale),
+            (f"{x.name} * uniform(0.5, 1.5)[{sizes}]", x.scale),
+            (f"{x.name} when uniform(0, 1)[{sizes}] < 0.6 else 0", x.scale),
+            (f"{x.name} + f32(randint(0, 3)[{sizes}])", x.scale + 1),
+        ]
+    )
     return b.put(text, x.shape, scale=scale)
 
 
@@ -549,6 +444,7 @@ def draw_whole(b):
 
 
 # ---- second derivatives
+
 
 @operation(0.4)
 def slope(b):

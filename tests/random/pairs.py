@@ -1,9 +1,10 @@
 """One primitive right behind another: the pairs that a run has not seen yet are asked for by name.
 
-FORMS has for each primitive a way to apply it to a value so that the value itself is its operand, with no
-cast, factor or broadcast between. Values whose elements are certainly above zero are marked `positive`;
-roots and logarithms take only those.
+FORMS has for each primitive a way to apply it to a value so that the value itself is its
+operand, with no cast, factor or broadcast between. Values whose elements are certainly above
+zero are marked `positive`; roots and logarithms take only those.
 """
+
 from values import BATCH
 
 FORMS = {}
@@ -14,6 +15,7 @@ def form(*names):
         for name in names:
             FORMS[name] = function
         return function
+
     return enter
 
 
@@ -23,7 +25,22 @@ def put(b, text, shape, kind="f", positive=False, bound=0, scale=1.0):
     return value
 
 
-UNARY = {"abs": True, "sign": True, "floor": True, "ceil": True, "round": True, "exp": True, "expm1": True, "log1p": True, "tanh": True, "erf": True, "sqrt": True, "sin": False, "cos": False, "log": False}
+UNARY = {
+    "abs": True,
+    "sign": True,
+    "floor": True,
+    "ceil": True,
+    "round": True,
+    "exp": True,
+    "expm1": True,
+    "log1p": True,
+    "tanh": True,
+    "erf": True,
+    "sqrt": True,
+    "sin": False,
+    "cos": False,
+    "log": False,
+}
 NEEDS_POSITIVE = {"sqrt", "log", "log1p"}
 WHOLE_TOO = {"abs", "sign"}
 
@@ -31,14 +48,27 @@ WHOLE_TOO = {"abs", "sign"}
 def unary(name):
     def apply(b, v):
         positive = getattr(v, "positive", False)
-        if v.kind != "f" and (name not in WHOLE_TOO or v.kind != "i") or name in NEEDS_POSITIVE and not positive:
+        if (
+            v.kind != "f"
+            and (name not in WHOLE_TOO or v.kind != "i")
+            or name in NEEDS_POSITIVE
+            and not positive
+        ):
             return None
         if name in ("exp", "expm1") and v.scale > 2:
             return None
-        if name in ("floor", "ceil", "round", "sign") and v.kind == "f" and not positive and b.r.random() < 0.7:
+        if (
+            name in ("floor", "ceil", "round", "sign")
+            and v.kind == "f"
+            and not positive
+            and b.r.random() < 0.7
+        ):
             return put(b, f"{name}({v.name})", v.shape, v.kind)
         bound = v.bound if v.kind == "i" else 0
-        return put(b, f"{name}({v.name})", v.shape, v.kind, positive and UNARY[name], bound, v.scale)
+        return put(
+            b, f"{name}({v.name})", v.shape, v.kind, positive and UNARY[name], bound, v.scale
+        )
+
     return apply
 
 
@@ -53,30 +83,76 @@ def negate(b, v):
 
 @form("stop")
 def stop(b, v):
-    return put(b, f"stop_gradient({v.name})", v.shape, v.kind, getattr(v, "positive", False), v.bound, v.scale)
+    return put(
+        b,
+        f"stop_gradient({v.name})",
+        v.shape,
+        v.kind,
+        getattr(v, "positive", False),
+        v.bound,
+        v.scale,
+    )
 
 
 @form("cast")
 def cast(b, v):
     if v.kind == "f":
-        return put(b, f"f64({v.name}) |> f32", v.shape, "f", getattr(v, "positive", False), scale=v.scale) if b.r.random() < 0.5 else put(b, f"i32({v.name})", v.shape, "i")
+        return (
+            put(
+                b,
+                f"f64({v.name}) |> f32",
+                v.shape,
+                "f",
+                getattr(v, "positive", False),
+                scale=v.scale,
+            )
+            if b.r.random() < 0.5
+            else put(b, f"i32({v.name})", v.shape, "i")
+        )
     return put(b, f"f32({v.name})", v.shape, "f")
 
 
-BINARY = {"add": ["{v} + {w}", "{v} + 0.3", "0.7 + {v}"], "sub": ["{v} - {w}", "{v} - 0.3", "0.3 - {v}"], "mul": ["{v} * {w}", "{v} * 0.7", "{v} * {v}"], "maximum": ["maximum({v}, {w})", "maximum({v}, 0.413)"],
-          "minimum": ["minimum({v}, {w})", "minimum(1.613, {v})"], "div": ["{v} / 1.7"], "floordiv": ["{v} // 0.913"], "mod": ["{v} % 1.713"], "pow": ["1.3 ^ {v}"]}
-WHOLE = {"add": "{v} + 1", "sub": "{v} - 1", "mul": "{v} * 2", "maximum": "maximum({v}, 1)", "minimum": "minimum({v}, 2)", "floordiv": "{v} // 2", "mod": "{v} % 3"}
+BINARY = {
+    "add": ["{v} + {w}", "{v} + 0.3", "0.7 + {v}"],
+    "sub": ["{v} - {w}", "{v} - 0.3", "0.3 - {v}"],
+    "mul": ["{v} * {w}", "{v} * 0.7", "{v} * {v}"],
+    "maximum": ["maximum({v}, {w})", "maximum({v}, 0.413)"],
+    "minimum": ["minimum({v}, {w})", "minimum(1.613, {v})"],
+    "div": ["{v} / 1.7"],
+    "floordiv": ["{v} // 0.913"],
+    "mod": ["{v} % 1.713"],
+    "pow": ["1.3 ^ {v}"],
+}
+WHOLE = {
+    "add": "{v} + 1",
+    "sub": "{v} - 1",
+    "mul": "{v} * 2",
+    "maximum": "maximum({v}, 1)",
+    "minimum": "minimum({v}, 2)",
+    "floordiv": "{v} // 2",
+    "mod": "{v} % 3",
+}
 
 
 def binary(name):
     def apply(b, v):
         if v.kind == "i" and name in WHOLE:
-            return put(b, WHOLE[name].format(v=v.name), v.shape, "i", bound=3 if name == "mod" else 0)
+            return put(
+                b, WHOLE[name].format(v=v.name), v.shape, "i", bound=3 if name == "mod" else 0
+            )
         if v.kind != "f" or name == "pow" and v.scale > 3:
             return None
         w = b.pick(good=lambda w: w.shape == v.shape)
         text = b.r.choice(BINARY[name]).format(v=v.name, w=(w or v).name)
-        return put(b, text, v.shape, "f", getattr(v, "positive", False) and name in ("mul", "maximum", "div", "pow") and w is v, scale=v.scale + 0.3)
+        return put(
+            b,
+            text,
+            v.shape,
+            "f",
+            getattr(v, "positive", False) and name in ("mul", "maximum", "div", "pow") and w is v,
+            scale=v.scale + 0.3,
+        )
+
     return apply
 
 
@@ -88,8 +164,13 @@ def compare(sign):
     def apply(b, v):
         if v.kind == "b":
             w = b.pick("b", lambda w: w.shape == v.shape)
-            return put(b, f"{v.name} {sign} {(w or v).name}", v.shape, "b") if sign in ("==", "!=") else None
+            return (
+                put(b, f"{v.name} {sign} {(w or v).name}", v.shape, "b")
+                if sign in ("==", "!=")
+                else None
+            )
         return put(b, f"{v.name} {sign} {'1' if v.kind == 'i' else '0.1173'}", v.shape, "b")
+
     return apply
 
 
@@ -105,6 +186,7 @@ def logical(word):
     def apply(b, v):
         w = v.kind == "b" and b.pick("b", lambda w: w.shape == v.shape and w is not v)
         return put(b, f"{v.name} {word} {w.name}", v.shape, "b") if w else None
+
     return apply
 
 
@@ -115,10 +197,30 @@ FORMS.update({"and": logical("and"), "or": logical("or")})
 def select(b, v):
     if v.kind == "b":
         w = b.pick(b.r.choice("fib"), lambda w: w.shape == v.shape)
-        return put(b, f"{w.name} when {v.name} else {'0' if w.kind == 'i' else '0.3' if w.kind == 'f' else w.name}", v.shape, w.kind) if w and w.kind != "b" else put(b, f"0.7 when {v.name} else -0.4", v.shape)
+        return (
+            put(
+                b,
+                f"{w.name} when {v.name} else {'0' if w.kind == 'i' else '0.3' if w.kind == 'f' else w.name}",
+                v.shape,
+                w.kind,
+            )
+            if w and w.kind != "b"
+            else put(b, f"0.7 when {v.name} else -0.4", v.shape)
+        )
     c = b.pick("b", lambda c: c.shape == v.shape)
     other = "0" if v.kind == "i" else "0.31"
-    return put(b, f"{v.name} when {c.name} else {other}", v.shape, v.kind, getattr(v, "positive", False), scale=v.scale) if c else None
+    return (
+        put(
+            b,
+            f"{v.name} when {c.name} else {other}",
+            v.shape,
+            v.kind,
+            getattr(v, "positive", False),
+            scale=v.scale,
+        )
+        if c
+        else None
+    )
 
 
 @form("reshape")
@@ -128,7 +230,19 @@ def reshape(b, v):
     sizes = [BATCH, -1] if v.batched else [-1]
     rest = b.count(v.shape[1:] if v.batched else v.shape)
     shape = (BATCH, rest) if v.batched else (rest,)
-    return put(b, f"reshape({v.name}, [{', '.join(map(str, sizes))}])", shape, v.kind, getattr(v, "positive", False), v.bound, v.scale) if shape != v.shape else None
+    return (
+        put(
+            b,
+            f"reshape({v.name}, [{', '.join(map(str, sizes))}])",
+            shape,
+            v.kind,
+            getattr(v, "positive", False),
+            v.bound,
+            v.scale,
+        )
+        if shape != v.shape
+        else None
+    )
 
 
 @form("permute")
@@ -137,7 +251,15 @@ def permute(b, v):
         return None
     order = list(range(v.rank))
     order.append(order.pop(b.r.randrange(v.rank - 1)))
-    return put(b, f"transpose({v.name}, {order})", [v.shape[i] for i in order], v.kind, getattr(v, "positive", False), v.bound, v.scale)
+    return put(
+        b,
+        f"transpose({v.name}, {order})",
+        [v.shape[i] for i in order],
+        v.kind,
+        getattr(v, "positive", False),
+        v.bound,
+        v.scale,
+    )
 
 
 @form("broadcast")
@@ -145,7 +267,19 @@ def spread(b, v):
     if 1 not in v.shape:
         return None
     shape = [3 if n == 1 else n for n in v.shape]
-    return put(b, f"expand({v.name}, [{', '.join(map(str, shape))}])", shape, v.kind, getattr(v, "positive", False), v.bound, v.scale) if b.small(shape) else None
+    return (
+        put(
+            b,
+            f"expand({v.name}, [{', '.join(map(str, shape))}])",
+            shape,
+            v.kind,
+            getattr(v, "positive", False),
+            v.bound,
+            v.scale,
+        )
+        if b.small(shape)
+        else None
+    )
 
 
 @form("slice")
@@ -155,8 +289,16 @@ def cut(b, v):
         return None
     subscript = b.r.choice(["1:", "::-1", "::2", f":{v.shape[a] - 1}"])
     n = len(range(v.shape[a])[slice(*[int(t) if t else None for t in subscript.split(":")])])
-    shape = v.shape[:a] + (n,) + v.shape[a + 1:]
-    return put(b, f"{v.name}[{', '.join([':'] * a + [subscript])}]", shape, v.kind, getattr(v, "positive", False), v.bound, v.scale)
+    shape = v.shape[:a] + (n,) + v.shape[a + 1 :]
+    return put(
+        b,
+        f"{v.name}[{', '.join([':'] * a + [subscript])}]",
+        shape,
+        v.kind,
+        getattr(v, "positive", False),
+        v.bound,
+        v.scale,
+    )
 
 
 @form("pad")
@@ -164,7 +306,13 @@ def pad(b, v):
     if v.rank == 0 or v.shape[-1] == BATCH or v.kind == "b":
         return None
     low = b.r.randint(0, 1)
-    return put(b, f"pad({v.name}, [({low}, 1)])", v.shape[:-1] + (v.shape[-1] + low + 1,), v.kind, scale=v.scale)
+    return put(
+        b,
+        f"pad({v.name}, [({low}, 1)])",
+        v.shape[:-1] + (v.shape[-1] + low + 1,),
+        v.kind,
+        scale=v.scale,
+    )
 
 
 @form("concat")
@@ -173,8 +321,12 @@ def join(b, v):
     if a is None:
         return None
     w = b.pick(v.kind, lambda w: w.shape == v.shape) or v
-    shape = v.shape[:a] + (2 * v.shape[a],) + v.shape[a + 1:]
-    return put(b, f"concat([{v.name}, {w.name}], axis = {a})", shape, v.kind, scale=v.scale) if b.small(shape) else None
+    shape = v.shape[:a] + (2 * v.shape[a],) + v.shape[a + 1 :]
+    return (
+        put(b, f"concat([{v.name}, {w.name}], axis = {a})", shape, v.kind, scale=v.scale)
+        if b.small(shape)
+        else None
+    )
 
 
 def reduce(function):
@@ -183,10 +335,22 @@ def reduce(function):
             return None
         a = b.r.randrange(v.rank)
         n = b.count([v.shape[a]])
-        shape = v.shape[:a] + v.shape[a + 1:]
+        shape = v.shape[:a] + v.shape[a + 1 :]
         if function == "argmax":
-            return put(b, f"argmax({v.name}, axis = {a})", shape, "i", bound=n) if v.shape[a] != BATCH else None
-        return put(b, f"{function}({v.name}, axis = {a})", shape, v.kind, getattr(v, "positive", False), scale=v.scale * (n if function == "sum" else 1))
+            return (
+                put(b, f"argmax({v.name}, axis = {a})", shape, "i", bound=n)
+                if v.shape[a] != BATCH
+                else None
+            )
+        return put(
+            b,
+            f"{function}({v.name}, axis = {a})",
+            shape,
+            v.kind,
+            getattr(v, "positive", False),
+            scale=v.scale * (n if function == "sum" else 1),
+        )
+
     return apply
 
 
@@ -203,7 +367,12 @@ def contract(b, v):
 
 
 def is_image(v):
-    return v.kind == "f" and v.rank in (3, 4) and BATCH not in v.shape[1:] and all(n >= 2 for n in v.shape[2:])
+    return (
+        v.kind == "f"
+        and v.rank in (3, 4)
+        and BATCH not in v.shape[1:]
+        and all(n >= 2 for n in v.shape[2:])
+    )
 
 
 @form("convolve")
@@ -221,14 +390,26 @@ def convolve_transpose(b, v):
         return None
     w = b.param((v.shape[1], 2, *[2] * (v.rank - 2)))
     shape = (v.shape[0], 2, *[n + 1 for n in v.shape[2:]])
-    return put(b, f"convolve_transpose({v.name}, {w.name})", shape, scale=v.scale) if b.small(shape) else None
+    return (
+        put(b, f"convolve_transpose({v.name}, {w.name})", shape, scale=v.scale)
+        if b.small(shape)
+        else None
+    )
 
 
 def window(function):
     def apply(b, v):
         if not is_image(v):
             return None
-        return put(b, f"{function}({v.name}, {[2] * (v.rank - 2)})", (*v.shape[:2], *[n - 1 for n in v.shape[2:]]), "f", getattr(v, "positive", False), scale=v.scale * (1 if function == "window_max" else 3))
+        return put(
+            b,
+            f"{function}({v.name}, {[2] * (v.rank - 2)})",
+            (*v.shape[:2], *[n - 1 for n in v.shape[2:]]),
+            "f",
+            getattr(v, "positive", False),
+            scale=v.scale * (1 if function == "window_max" else 3),
+        )
+
     return apply
 
 
@@ -242,7 +423,15 @@ def gather(b, v):
     a = b.axis(v) if v.rank else None
     if a is None:
         return None
-    return put(b, f"{v.name}[{', '.join([':'] * a + ['i32([0, 0])'])}]", v.shape[:a] + (2,) + v.shape[a + 1:], v.kind, getattr(v, "positive", False), v.bound, v.scale)
+    return put(
+        b,
+        f"{v.name}[{', '.join([':'] * a + ['i32([0, 0])'])}]",
+        v.shape[:a] + (2,) + v.shape[a + 1 :],
+        v.kind,
+        getattr(v, "positive", False),
+        v.bound,
+        v.scale,
+    )
 
 
 @form("scatter_add")
@@ -260,38 +449,87 @@ def scatter_set(b, v):
     a = b.axis(v) if v.rank else None
     if a is None or v.kind == "b":
         return None
-    return put(b, f"put({v.name}, {'0' if v.kind == 'i' else '0.4'}, at = [0], axis = {a})", v.shape, v.kind, scale=v.scale)
+    return put(
+        b,
+        f"put({v.name}, {'0' if v.kind == 'i' else '0.4'}, at = [0], axis = {a})",
+        v.shape,
+        v.kind,
+        scale=v.scale,
+    )
 
 
 @form("cumsum")
 def scan_sum(b, v):
-    return put(b, f"cumsum({v.name}, {b.r.randrange(v.rank)})", v.shape, v.kind, getattr(v, "positive", False), scale=v.scale * 2) if v.rank and v.kind != "b" else None
+    return (
+        put(
+            b,
+            f"cumsum({v.name}, {b.r.randrange(v.rank)})",
+            v.shape,
+            v.kind,
+            getattr(v, "positive", False),
+            scale=v.scale * 2,
+        )
+        if v.rank and v.kind != "b"
+        else None
+    )
 
 
 @form("cumprod")
 def scan_product(b, v):
     if not v.rank or v.kind == "b" or v.scale > 1.5:
         return None
-    return put(b, f"cumprod({v.name}, {b.r.randrange(v.rank)})", v.shape, v.kind, getattr(v, "positive", False), scale=v.scale)
+    return put(
+        b,
+        f"cumprod({v.name}, {b.r.randrange(v.rank)})",
+        v.shape,
+        v.kind,
+        getattr(v, "positive", False),
+        scale=v.scale,
+    )
 
 
 @form("argsort")
 def sort(b, v):
     a = b.axis(v) if v.rank and v.kind != "b" else None
-    return None if a is None else put(b, f"argsort({v.name}, axis = {a})", v.shape, "i", bound=v.shape[a])
+    return (
+        None
+        if a is None
+        else put(b, f"argsort({v.name}, axis = {a})", v.shape, "i", bound=v.shape[a])
+    )
 
 
 def start(b, producer):
     """A tame value that the producer may like: one to two, an image, or with an axis of size 1."""
-    kind = "b" if producer in ("not", "and", "or", "any", "all") else b.r.choice("fffffi") if producer in WHOLE or producer in WHOLE_TOO or producer in ("neg", "select", "reshape", "slice", "concat", "cast") else "f"
-    image = producer in ("convolve", "convolve_input", "window_max", "window_sum") or b.r.random() < 0.25
-    good = (lambda v: v.rank == 4 and BATCH not in v.shape[1:] and min(v.shape[2:]) > 2) if image else (lambda v: 1 in v.shape) if producer == "broadcast" else (lambda v: v.rank > 0)
+    kind = (
+        "b"
+        if producer in ("not", "and", "or", "any", "all")
+        else (
+            b.r.choice("fffffi")
+            if producer in WHOLE
+            or producer in WHOLE_TOO
+            or producer in ("neg", "select", "reshape", "slice", "concat", "cast")
+            else "f"
+        )
+    )
+    image = (
+        producer in ("convolve", "convolve_input", "window_max", "window_sum")
+        or b.r.random() < 0.25
+    )
+    good = (
+        (lambda v: v.rank == 4 and BATCH not in v.shape[1:] and min(v.shape[2:]) > 2)
+        if image
+        else (lambda v: 1 in v.shape) if producer == "broadcast" else (lambda v: v.rank > 0)
+    )
     x = b.pick(kind, good)
     if not x and kind == "f" and b.owner:
         x = b.param((2, 2, 4, 4) if image else (3, 1, 4))
     if not x or kind != "f" or getattr(x, "positive", False) and x.scale < 2:
         return x
-    return put(b, f"1.45 + 0.3 * sin(3.7 * {x.name})", x.shape, "f", True, scale=1.4) if b.r.random() < 0.7 else x
+    return (
+        put(b, f"1.45 + 0.3 * sin(3.7 * {x.name})", x.shape, "f", True, scale=1.4)
+        if b.r.random() < 0.7
+        else x
+    )
 
 
 def wanted_pair(b):

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Makes a failing spec small: shrink.py --ltc build/ltc FOLDER writes FOLDER/small/spec.lt.
 
-Statements, blocks, terms, axes and settings are taken away, and values replaced by constants or by their
-operands, as long as the same thing goes wrong. Whatever `ltc check` refuses is not tried further, unless
-the refusal is what goes wrong.
+Statements, blocks, terms, axes and settings are taken away, and values replaced by constants or
+by their operands, as long as the same thing goes wrong. Whatever `ltc check` refuses is not
+tried further, unless the refusal is what goes wrong.
 """
+
 import argparse
 import pathlib
 import re
@@ -33,13 +34,21 @@ class Quick(Judge):
                 shutil.rmtree(old)
         try:
             if self.kind in ("interpreter differs", "program failed"):
-                status, text = call([self.ltc, "build", "--cc", "gcc -O1", "spec.lt", "-o", "gcc"], folder, self.environment)
+                status, text = call(
+                    [self.ltc, "build", "--cc", "gcc -O1", "spec.lt", "-o", "gcc"],
+                    folder,
+                    self.environment,
+                )
                 if status != 0:
                     return Verdict("C refused", text)
                 _, weights, log = self.run_program(folder, "gcc", 1)
                 return self.compare(folder, (folder / "spec.lt").read_text(), weights, log)
             if self.kind == "interpreter failed":
-                self.fit(folder, [self.ltc, "run", "--interpret", "--steps", str(STEPS), "spec.lt"], "interpreted")
+                self.fit(
+                    folder,
+                    [self.ltc, "run", "--interpret", "--steps", str(STEPS), "spec.lt"],
+                    "interpreted",
+                )
                 return Verdict("ok")
         except Wrong as wrong:
             return wrong.verdict
@@ -58,14 +67,18 @@ def blocks(lines):
 
 
 def constant(kind, sizes):
-    return {"f32": f"uniform(-1, 1)[{sizes}]", "i32": f"randint(0, 2)[{sizes}]", "bool": f"uniform(0, 1)[{sizes}] < 0.5"}[kind]
+    return {
+        "f32": f"uniform(-1, 1)[{sizes}]",
+        "i32": f"randint(0, 2)[{sizes}]",
+        "bool": f"uniform(0, 1)[{sizes}] < 0.5",
+    }[kind]
 
 
 TYPED = re.compile(r"^( *)(v\d+) = (.*?)  # (f32|i32|bool)\[([^]]*)\]$")
 
 
 def without(lines, first, last):
-    return lines[:first] + lines[last + 1:]
+    return lines[:first] + lines[last + 1 :]
 
 
 def live(lines):
@@ -73,8 +86,13 @@ def live(lines):
     while True:
         text, drop, spans = "\n".join(lines), set(), dict(blocks(lines))
         for i, line in enumerate(lines):
-            found = re.match(r" *(?:(?:param|buffer|layer|fn) +)?([\w, ]+?)(?:: .*|\(.*)? = ", line) or re.match(r"(?:layer|fn) (\w+)\(", line)
-            if not found or re.match(r" *(loss|optimizer|source|batch|shuffle|max_|log_|enable|num_|prec|acc|grad|drop_)", line):
+            found = re.match(
+                r" *(?:(?:param|buffer|layer|fn) +)?([\w, ]+?)(?:: .*|\(.*)? = ", line
+            ) or re.match(r"(?:layer|fn) (\w+)\(", line)
+            if not found or re.match(
+                r" *(loss|optimizer|source|batch|shuffle|max_|log_|enable|num_|prec|acc|grad|drop_)",
+                line,
+            ):
                 continue
             names = found.group(1).split(", ")
             uses = sum(len(re.findall(rf"\b{n}\b", text)) for n in names)
@@ -87,26 +105,46 @@ def live(lines):
 
 
 RULES = [
-    (r"(, (stride|padding|dilation|groups|keep|eps|momentum|weight_decay|nesterov|amsgrad|bias|reverse|affine) = [\w.]+)", ""), (r"lr = \w+\(.*?\)", "lr = 0.1"),
-    (r"= (adam|adamw|rmsprop|adagrad|adamax|nadam|radam|lamb|adadelta|signed|sgd)\(.*\)", "= sgd(lr = 0.1)"), (r"(\d+\.\d+ \* )", ""), (r"tanh\((\w+)\)", r"\1"),
-    (r"= (normal|uniform|xavier_\w+|kaiming_\w+|truncated_normal)\([^[]*?\)$", "= randn"), (r"mean\(\((\w+) - 0.3\)\^2\)", r"sum(\1)"),
-    (r"\w+\((v\d+), 0.\d+ \* ones\[.*\]\)", r"sum(\1)"), (r"mean\((\w+) \* tanh\(\w+ \+ 0.2\)\)", r"sum(\1)"),
-    (r"linear\((\d+), (\d+), \w+ = .*\)", r"linear(\1, \2)"), (r"\[(\w+)\(\) for _ in 0\.\.\d+\]", r"\1()"),
+    (
+        r"(, (stride|padding|dilation|groups|keep|eps|momentum|weight_decay|nesterov|amsgrad|bias|reverse|affine) = [\w.]+)",
+        "",
+    ),
+    (r"lr = \w+\(.*?\)", "lr = 0.1"),
+    (
+        r"= (adam|adamw|rmsprop|adagrad|adamax|nadam|radam|lamb|adadelta|signed|sgd)\(.*\)",
+        "= sgd(lr = 0.1)",
+    ),
+    (r"(\d+\.\d+ \* )", ""),
+    (r"tanh\((\w+)\)", r"\1"),
+    (r"= (normal|uniform|xavier_\w+|kaiming_\w+|truncated_normal)\([^[]*?\)$", "= randn"),
+    (r"mean\(\((\w+) - 0.3\)\^2\)", r"sum(\1)"),
+    (r"\w+\((v\d+), 0.\d+ \* ones\[.*\]\)", r"sum(\1)"),
+    (r"mean\((\w+) \* tanh\(\w+ \+ 0.2\)\)", r"sum(\1)"),
+    (r"linear\((\d+), (\d+), \w+ = .*\)", r"linear(\1, \2)"),
+    (r"\[(\w+)\(\) for _ in 0\.\.\d+\]", r"\1()"),
 ]
 
 
 def candidates(lines):
     """Smaller texts, the boldest first."""
     yield [l for l in lines if not re.match(r" *(log [or]\d|_o\d|buffer _o)", l)]
-    terms = [(i, l.split(" = ", 1)[1].split(" + ")) for i, l in enumerate(lines) if re.match(r" *loss = ", l) and " + " in l]
+    terms = [
+        (i, l.split(" = ", 1)[1].split(" + "))
+        for i, l in enumerate(lines)
+        if re.match(r" *loss = ", l) and " + " in l
+    ]
     for i, parts in terms:
         for part in parts:
-            yield live(lines[:i] + [f"        loss = {part}"] + lines[i + 1:])
+            yield live(lines[:i] + [f"        loss = {part}"] + lines[i + 1 :])
         for k in range(len(parts)):
-            yield live(lines[:i] + [f"        loss = {' + '.join(parts[:k] + parts[k + 1:])}"] + lines[i + 1:])
+            yield live(
+                lines[:i]
+                + [f"        loss = {' + '.join(parts[:k] + parts[k + 1:])}"]
+                + lines[i + 1 :]
+            )
     for first, last in blocks(lines):
         yield live(without(lines, first, last))
-        yield live(lines[:first] + lines[first + 1:last] + lines[last + 1:])
+        yield live(lines[:first] + lines[first + 1 : last] + lines[last + 1 :])
     for i in range(len(lines) - 1, -1, -1):
         found = TYPED.match(lines[i])
         if found:
@@ -117,12 +155,16 @@ def candidates(lines):
         for pattern, short in RULES:
             smaller = re.sub(pattern, short, line, count=1)
             if len(smaller) < len(line):
-                yield live(lines[:i] + [smaller] + lines[i + 1:])
+                yield live(lines[:i] + [smaller] + lines[i + 1 :])
 
 
 def replaced(lines, i, indent, name, text, kind, sizes):
-    rest = lines[i + 1:]
-    for operand in sorted(set(re.findall(r"\b(?:v\d+|p\d+|x|z|a\d)\b", text)) - {name}, key=lambda n: len(n), reverse=True):
+    rest = lines[i + 1 :]
+    for operand in sorted(
+        set(re.findall(r"\b(?:v\d+|p\d+|x|z|a\d)\b", text)) - {name},
+        key=lambda n: len(n),
+        reverse=True,
+    ):
         yield lines[:i] + [re.sub(rf"\b{name}\b", operand, l) for l in rest]
         if text != operand:
             yield lines[:i] + [f"{indent}{name} = {operand}  # {kind}[{sizes}]"] + rest
@@ -137,7 +179,9 @@ def weight(lines):
 def easier(text, lines):
     """More statements that are only a draw."""
     draws = re.compile(r"= (uniform\(|randint\()")
-    return len(text) <= len(lines) and sum(map(bool, map(draws.search, text))) > sum(map(bool, map(draws.search, lines)))
+    return len(text) <= len(lines) and sum(map(bool, map(draws.search, text))) > sum(
+        map(bool, map(draws.search, lines))
+    )
 
 
 def shrink(ltc, folder, verdict, environment=None, seconds=300):

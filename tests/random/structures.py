@@ -1,9 +1,12 @@
-"""What stands around operations: loops, functions, layers in layers in lists, branches, library layers."""
+"""What stands around operations: loops, functions, layers in layers in lists, branches, library
+layers."""
+
 import math
 
-from operations import ACTIVATIONS, TABLE, axes_text, operation
-from values import BATCH, Block, Owner, broadcast, number, sizes_text, type_text
-import moves
+from operations import ACTIVATIONS, TABLE, operation
+from values import BATCH, Block, Owner, broadcast, sizes_text, type_text
+import contractions
+import moves  # enters its operations
 import pairs
 
 
@@ -34,6 +37,7 @@ def result(block, wanted=None):
 
 # ---- functions
 
+
 @operation(1)
 def own_function(b):
     if b.world.depth > 1:
@@ -51,7 +55,10 @@ def own_function(b):
     grow(inner, b.r.randint(1, 4))
     b.world.depth -= 1
     text, shape, scale = result(inner)
-    parameters = ", ".join(f"a{i}: {type_text(v.kind, v.shape)}" if b.r.random() < 0.6 else f"a{i}" for i, v in enumerate(arguments))
+    parameters = ", ".join(
+        f"a{i}: {type_text(v.kind, v.shape)}" if b.r.random() < 0.6 else f"a{i}"
+        for i, v in enumerate(arguments)
+    )
     b.world.top += [f"fn {name}({parameters}) {{", *inner.lines, f"    {text}", "}"]
     b.made += inner.made
     b.world.extra += inner.made
@@ -63,11 +70,17 @@ def comprehension(b):
     x = b.pick()
     if not x or not b.small(x.shape + (3,)):
         return None
-    form = b.r.choice(["sin({x} * {k})", "{x} / ({k} + 1)", "tanh({x} + 0.3 * {k})", "{x} * {x} * 0.5^{k}"])
+    form = b.r.choice(
+        ["sin({x} * {k})", "{x} / ({k} + 1)", "tanh({x} + 0.3 * {k})", "{x} * {x} * 0.5^{k}"]
+    )
     a = b.r.randint(1 if x.batched else 0, x.rank)
     if x.batched and x.shape[0] != BATCH:
         a = x.rank
-    return b.put(f"stack([{form.format(x=x.name, k='k')} for k in 1..4], axis = {a})", x.shape[:a] + (3,) + x.shape[a:], scale=0.8)
+    return b.put(
+        f"stack([{form.format(x=x.name, k='k')} for k in 1..4], axis = {a})",
+        x.shape[:a] + (3,) + x.shape[a:],
+        scale=0.8,
+    )
 
 
 @operation(0.8)
@@ -79,7 +92,15 @@ def loop(b):
     if y is None or broadcast(x.shape, y.shape) != x.shape:
         y = x
     name = b.world.fresh()
-    form = b.r.choice(["tanh({v} * 0.9 + 0.1 * k) + 0.2 * {x}", "0.5 * {v} + sin({y} * k)", "{v} * 0.8 + {y} / (1 + k)", "relu({v} + 0.05 * k) - 0.3 * {x}", "maximum({v}, 0.3 * {y} + 0.017 * k) * 0.9"])
+    form = b.r.choice(
+        [
+            "tanh({v} * 0.9 + 0.1 * k) + 0.2 * {x}",
+            "0.5 * {v} + sin({y} * k)",
+            "{v} * 0.8 + {y} / (1 + k)",
+            "relu({v} + 0.05 * k) - 0.3 * {x}",
+            "maximum({v}, 0.3 * {y} + 0.017 * k) * 0.9",
+        ]
+    )
     b.line(f"{name} = {x.name}")
     b.line(f"for k in {b.r.choice(['[1, 2, 3]', '0..3', '[0.5, 1.5]', 'reversed([1, 2])'])} {{")
     b.line(f"    {name} = {form.format(v=name, x=x.name, y=y.name)}")
@@ -104,6 +125,7 @@ def collect(b):
 
 # ---- branches of the step and host numbers
 
+
 @operation(0.5)
 def branch(b):
     if not b.world.in_step:
@@ -111,15 +133,26 @@ def branch(b):
     x = b.pick(good=lambda v: v.name.startswith("v"))
     if not x:
         return None
-    condition = b.r.choice(["trainer.step % 2 == 0", "trainer.step > 1", "trainer.step % 3 != 1", "trainer.step == 2 or trainer.step == 4"])
+    condition = b.r.choice(
+        [
+            "trainer.step % 2 == 0",
+            "trainer.step > 1",
+            "trainer.step % 3 != 1",
+            "trainer.step == 2 or trainer.step == 4",
+        ]
+    )
     y = b.partner(x)
     if y is None or broadcast(x.shape, y.shape) != x.shape:
         y = x
     b.line(f"if {condition} {{")
-    b.line(f"    {x.name} = {b.r.choice(['0.7 * {x} + 0.2', 'sin({x}) * {y}', '{x} - 0.4 * {y}', 'cumsum({x}, -1) * 0.5' if x.rank else '0.9 * {x}']).format(x=x.name, y=y.name)}")
+    b.line(
+        f"    {x.name} = {b.r.choice(['0.7 * {x} + 0.2', 'sin({x}) * {y}', '{x} - 0.4 * {y}', 'cumsum({x}, -1) * 0.5' if x.rank else '0.9 * {x}']).format(x=x.name, y=y.name)}"
+    )
     if b.r.random() < 0.4:
         b.line("} else {")
-        b.line(f"    {x.name} = {b.r.choice(['tanh({x})', '{x} + 0.1 * {y}']).format(x=x.name, y=y.name)}")
+        b.line(
+            f"    {x.name} = {b.r.choice(['tanh({x})', '{x} + 0.1 * {y}']).format(x=x.name, y=y.name)}"
+        )
     b.line("}")
     b.made += 2
     x.scale = 1.0
@@ -131,11 +164,19 @@ def host_number(b):
     x = b.pick()
     if not x:
         return None
-    form = b.r.choice(["{} * minimum(1, (trainer.step + 1) / 4)", "{} * (0.5 + 0.1 * trainer.step)", "{} + sin(trainer.step)", "{x} when trainer.step % 2 == 0 else 0.5 * {x}"])
+    form = b.r.choice(
+        [
+            "{} * minimum(1, (trainer.step + 1) / 4)",
+            "{} * (0.5 + 0.1 * trainer.step)",
+            "{} + sin(trainer.step)",
+            "{x} when trainer.step % 2 == 0 else 0.5 * {x}",
+        ]
+    )
     return b.put(form.format(x.name, x=x.name), x.shape, scale=1.0)
 
 
 # ---- buffers
+
 
 @operation(0.8)
 def average(b):
@@ -143,7 +184,9 @@ def average(b):
     if not x or not b.owner or b.world.loops or not b.world.buffers:
         return None
     name = b.owner.name("s")
-    b.owner.add(f"buffer {name}: f32[{sizes_text(x.shape)}] = {b.r.choice(['zeros', 'ones', 'full(0.3)'])}")
+    b.owner.add(
+        f"buffer {name}: f32[{sizes_text(x.shape)}] = {b.r.choice(['zeros', 'ones', 'full(0.3)'])}"
+    )
     b.line(f"{name} = lerp({name}, stop_gradient({x.name}), {b.r.choice(['0.1', '0.5', '0.25'])})")
     b.made += 1
     b.given(name, x.shape, "f", x.scale)
@@ -156,7 +199,9 @@ def table(b):
         return None
     n = b.dim()
     name = b.owner.name("t")
-    b.owner.add(f"buffer {name}: f32[{n}] = {b.r.choice([f'linspace(-1, 1.5, {n})', f'f32(0..{n}) / {n}', f'uniform(-1, 1)'])}")
+    b.owner.add(
+        f"buffer {name}: f32[{n}] = {b.r.choice([f'linspace(-1, 1.5, {n})', f'f32(0..{n}) / {n}', f'uniform(-1, 1)'])}"
+    )
     b.given(name, (n,), "f", 0.7)
     x = b.pick(good=lambda v: v.rank > 0 and v.shape[-1] in (n, 1))
     if not x:
@@ -165,6 +210,7 @@ def table(b):
 
 
 # ---- layers
+
 
 def member(b, text, rank=None):
     name = b.owner.name("m")
@@ -180,7 +226,7 @@ def own_layer(b):
         return None
     for known in b.r.sample(b.owner.__dict__.setdefault("layers", []), len(b.owner.layers)):
         x = b.pick(good=lambda v: v.shape == known[1])
-        if x and b.r.random() < 0.5:                             # the same layer twice: shared weights
+        if x and b.r.random() < 0.5:  # the same layer twice: shared weights
             return b.put(f"{known[0]}({x.name})", known[2], scale=known[3])
     x = b.pick(good=lambda v: v.rank > 0)
     if not x:
@@ -197,7 +243,15 @@ def own_layer(b):
     world.depth, world.in_step = world.depth - 1, step
     text, shape, scale = result(inner, given if repeated else None)
     typed = f"x: {type_text('f', x.shape)}"
-    world.top += [f"layer {name}() {{", *owner.used("\n".join(inner.lines) + text), f"    forward({typed}) {{", *inner.lines, f"        {text}", "    }", "}"]
+    world.top += [
+        f"layer {name}() {{",
+        *owner.used("\n".join(inner.lines) + text),
+        f"    forward({typed}) {{",
+        *inner.lines,
+        f"        {text}",
+        "    }",
+        "}",
+    ]
     b.made += inner.made
     many = b.r.randint(2, 3)
     if not repeated:
@@ -232,7 +286,11 @@ def linear(b):
     if not b.small(x.shape[:-1] + (max(m, n),)):
         return None
     if way < 0.4:
-        part = member(b, f"linear({k}, {n}{b.r.choice(['', '', ', bias = none', ', weight = orthogonal()', ', bias = zeros'])})", 2)
+        part = member(
+            b,
+            f"linear({k}, {n}{b.r.choice(['', '', ', bias = none', ', weight = orthogonal()', ', bias = zeros'])})",
+            2,
+        )
         return b.put(f"{part}({x.name})", x.shape[:-1] + (n,), scale=0.6 * x.scale)
     act = b.r.choice(ACTIVATIONS)
     if way < 0.8:
@@ -250,7 +308,11 @@ def tied(b):
         return None
     k = x.shape[-1]
     first = member(b, f"linear({k}, {k})", 2)
-    second = member(b, f"linear({k}, {k}, weight = {first}.weight{b.r.choice(['', ', bias = none', f', bias = {first}.bias'])})", 2)
+    second = member(
+        b,
+        f"linear({k}, {k}, weight = {first}.weight{b.r.choice(['', ', bias = none', f', bias = {first}.bias'])})",
+        2,
+    )
     return b.put(f"{first}({x.name}) |> tanh |> {second}", x.shape, scale=0.5)
 
 
@@ -262,7 +324,14 @@ def normalise(b):
     c = x.shape[1]
     rest = math.prod(x.shape[2:])
     ways = ["layer_norm", "rms_norm"] if x.shape[-1] >= 3 else []
-    ways += ["batch_norm"] if b.size(x, 0) * rest >= 3 and not (x.shape[0] == BATCH and x.rank == 2 and b.world.ragged == 1) and not b.world.loops and b.world.buffers else []
+    ways += (
+        ["batch_norm"]
+        if b.size(x, 0) * rest >= 3
+        and not (x.shape[0] == BATCH and x.rank == 2 and b.world.ragged == 1)
+        and not b.world.loops
+        and b.world.buffers
+        else []
+    )
     groups = [g for g in range(1, c + 1) if c % g == 0 and c // g * rest >= 3]
     ways += ["group_norm"] if groups else []
     ways += ["instance_norm"] if rest >= 3 else []
@@ -270,15 +339,20 @@ def normalise(b):
         return None
     way = b.r.choice(ways)
     more = ", eps = 1e-2"
-    text = {"layer_norm": f"layer_norm({x.shape[-1]}{more})", "rms_norm": f"rms_norm({x.shape[-1]}{more})", "batch_norm": f"batch_norm({c}{more}{b.r.choice(['', ', momentum = 0.3', ', affine = false'])})",
-            "group_norm": f"group_norm({b.r.choice(groups or [1])}, {c}{more})", "instance_norm": f"instance_norm({c}{more}{b.r.choice(['', ', affine = true'])})"}[way]
+    text = {
+        "layer_norm": f"layer_norm({x.shape[-1]}{more})",
+        "rms_norm": f"rms_norm({x.shape[-1]}{more})",
+        "batch_norm": f"batch_norm({c}{more}{b.r.choice(['', ', momentum = 0.3', ', affine = false'])})",
+        "group_norm": f"group_norm({b.r.choice(groups or [1])}, {c}{more})",
+        "instance_norm": f"instance_norm({c}{more}{b.r.choice(['', ', affine = true'])})",
+    }[way]
     return b.put(f"{member(b, text, 1)}({x.name})", x.shape, scale=1.0)
 
 
 @operation(1.4)
 def conv_layer(b):
     spatial = b.r.choice([1, 2, 2])
-    x = b.owner and moves.image(b, spatial)
+    x = b.owner and contractions.image(b, spatial)
     if not x:
         return None
     c, out, k = x.shape[1], b.r.choice([1, 2, 3, 4]), b.r.choice([1, 2, 3])
@@ -295,17 +369,21 @@ def conv_layer(b):
     shape = (x.shape[0], out, *left)
     if min(left) < 1 or not b.small(shape):
         return None
-    part = member(b, text if b.r.random() < 0.6 else f"[{text}, {b.r.choice(ACTIVATIONS)}]", spatial + 2)
+    part = member(
+        b, text if b.r.random() < 0.6 else f"[{text}, {b.r.choice(ACTIVATIONS)}]", spatial + 2
+    )
     return b.put(f"{part}({x.name})", shape, scale=0.6)
 
 
 @operation(0.8)
 def pool(b):
     spatial = b.r.choice([1, 2])
-    x = moves.image(b, spatial)
+    x = contractions.image(b, spatial)
     if not x:
         return None
-    way = b.r.choice(["max_pool", "avg_pool", "adaptive_avg_pool", "adaptive_max_pool", "global_avg_pool"])
+    way = b.r.choice(
+        ["max_pool", "avg_pool", "adaptive_avg_pool", "adaptive_max_pool", "global_avg_pool"]
+    )
     if way == "global_avg_pool":
         return b.put(f"global_avg_pool({x.name})", x.shape[:2], scale=0.5)
     if way.startswith("adaptive"):
@@ -313,7 +391,9 @@ def pool(b):
         return b.put(f"{way}{spatial}d({x.name}, {n})", x.shape[:2] + (n,) * spatial, scale=x.scale)
     stride = b.r.choice([1, 2])
     left = [(n - 2) // stride + 1 for n in x.shape[2:]]
-    return b.put(f"{way}{spatial}d({x.name}, 2, stride = {stride})", (*x.shape[:2], *left), scale=x.scale)
+    return b.put(
+        f"{way}{spatial}d({x.name}, 2, stride = {stride})", (*x.shape[:2], *left), scale=x.scale
+    )
 
 
 @operation(0.8)
@@ -324,17 +404,28 @@ def embedding(b):
     n = b.dim()
     if not b.small(i.shape + (n,)):
         return None
-    return b.put(f"{member(b, f'embedding({i.bound}, {n})', 2)}({i.name})", i.shape + (n,), scale=1.0)
+    return b.put(
+        f"{member(b, f'embedding({i.bound}, {n})', 2)}({i.name})", i.shape + (n,), scale=1.0
+    )
 
 
 @operation(0.6)
 def attention(b):
-    x = b.owner and b.pick(good=lambda v: v.rank == 3 and v.shape[1] != BATCH and v.shape[2] != BATCH and b.count(v.shape) * v.shape[1] < 8 * b.world.most)
+    x = b.owner and b.pick(
+        good=lambda v: v.rank == 3
+        and v.shape[1] != BATCH
+        and v.shape[2] != BATCH
+        and b.count(v.shape) * v.shape[1] < 8 * b.world.most
+    )
     if not x:
         return None
     d = x.shape[2]
     if b.r.random() < 0.5 or not b.small(x.shape):
-        return b.put(f"attend({x.name}, {x.name}, tanh({x.name}){b.r.choice(['', ', causal = true'])})", x.shape, scale=0.6)
+        return b.put(
+            f"attend({x.name}, {x.name}, tanh({x.name}){b.r.choice(['', ', causal = true'])})",
+            x.shape,
+            scale=0.6,
+        )
     heads = b.r.choice([h for h in (1, 2, 3) if d % h == 0])
     part = member(b, f"multi_head_attention({d}, {heads})", 2)
     return b.put(f"{part}({x.name}{b.r.choice(['', ', causal = true'])})", x.shape, scale=0.5)
@@ -362,8 +453,14 @@ def prelu(b):
 @operation(0.4)
 def bilinear(b):
     x = b.owner and b.pick(good=lambda v: v.rank == 2 and v.shape[1] != BATCH)
-    y = x and b.pick(good=lambda v: v.rank == 2 and v.shape[0] == x.shape[0] and v.shape[1] != BATCH)
+    y = x and b.pick(
+        good=lambda v: v.rank == 2 and v.shape[0] == x.shape[0] and v.shape[1] != BATCH
+    )
     if not y:
         return None
     n = b.r.choice([1, 2, 3])
-    return b.put(f"{member(b, f'bilinear({x.shape[1]}, {y.shape[1]}, {n})', 3)}({x.name}, {y.name})", (x.shape[0], n), scale=0.6)
+    return b.put(
+        f"{member(b, f'bilinear({x.shape[1]}, {y.shape[1]}, {n})', 3)}({x.name}, {y.name})",
+        (x.shape[0], n),
+        scale=0.6,
+    )

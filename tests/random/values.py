@@ -1,10 +1,11 @@
 """Values, blocks of statements, and how a statement is put down.
 
-A Block grows statements in one scope of a spec (a step, a method of a layer, a function). It knows the
-shape of every value, so that whatever an operation writes is valid by construction, and about how large
-its elements are, so that nothing overflows and nothing fades. Every statement ends in a comment with its
-type, by which shrink.py can put a constant in its place.
+A Block grows statements in one scope of a spec (a step, a method of a layer, a function). It
+knows the shape of every value, so that whatever an operation writes is valid by construction,
+and about how large its elements are, so that nothing overflows and nothing fades. Every
+statement ends in a comment with its type, by which shrink.py can put a constant in its place.
 """
+
 import math
 import re
 
@@ -14,8 +15,8 @@ BATCH = "B"
 class Value:
     def __init__(self, name, shape, kind, scale=1.0, bound=0):
         self.name, self.shape, self.kind = name, tuple(shape), kind
-        self.scale = scale              # of floats: about the root mean square of its elements
-        self.bound = bound              # of whole numbers: 0 <= element < bound, or 0 where not known
+        self.scale = scale  # of floats: about the root mean square of its elements
+        self.bound = bound  # of whole numbers: 0 <= element < bound, or 0 where not known
         self.uses = 0
 
     @property
@@ -69,7 +70,7 @@ class Owner:
         self.lines.append(" " * self.indent + line)
 
     def used(self, text):
-        """The lines of members that occur in `text` or in each other: an unused one is a mistake."""
+        """The lines of members that occur in `text` or in each other; others are mistakes."""
         kept = list(self.lines)
         for line in reversed(self.lines):
             name = re.match(r"\s*(?:param |buffer )?(\w+)", line).group(1)
@@ -95,7 +96,7 @@ class Block:
         return value
 
     def put(self, text, shape, kind="f", scale=1.0, bound=0, plain=False):
-        """Binds a new name. Floats come out at a scale between 0.3 and 3, by a factor if need be."""
+        """Binds a new name. Floats get a scale between 0.3 and 3, by a factor if need be."""
         if kind == "f" and not plain and not 0.3 <= scale <= 3:
             text, scale = f"{number(1 / scale)} * ({text})", 1.0
         self.made += 1
@@ -142,9 +143,11 @@ class Block:
 
     def partner(self, x, kind="f"):
         """A value that broadcasts with x: of the pool if one fits, else a new parameter."""
+
         def fits(v):
             s = broadcast(x.shape, v.shape)
             return s is not None and self.small(s)
+
         found = self.pick(kind, fits)
         if found and self.r.random() < 0.75:
             return found
@@ -171,11 +174,22 @@ class Block:
     def initial(self, shape, scale):
         r = self.r
         wide = number(scale * 1.7)
-        choices = [f"uniform(-{wide}, {wide})", f"normal(0, {number(scale)})", f"normal(0.1, {number(scale)})"]
+        choices = [
+            f"uniform(-{wide}, {wide})",
+            f"normal(0, {number(scale)})",
+            f"normal(0.1, {number(scale)})",
+        ]
         if len(shape) == 1 and shape[0] <= 5:
-            choices.append("[" + ", ".join(f"{r.uniform(-1, 1):.2f}" for _ in range(shape[0])) + "]")
+            choices.append(
+                "[" + ", ".join(f"{r.uniform(-1, 1):.2f}" for _ in range(shape[0])) + "]"
+            )
         if len(shape) == 0:
             choices = [f"{r.uniform(0.3, 1.2):.2f}", f"-{r.uniform(0.3, 1.2):.2f}"]
         if len(shape) >= 2:
-            choices += ["xavier_uniform()", "kaiming_normal()", "xavier_normal(gain = 1.2)", "truncated_normal(0, 0.5)"]
+            choices += [
+                "xavier_uniform()",
+                "kaiming_normal()",
+                "xavier_normal(gain = 1.2)",
+                "truncated_normal(0, 0.5)",
+            ]
         return r.choice(choices)
