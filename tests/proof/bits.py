@@ -38,7 +38,7 @@ def plant(folder):
     """Breaks the emitted file as a wrong spelling would: a constant loses its last place."""
     path = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".c")][0]
     text = tools.read_text(path)
-    changed = re.sub(r"(\d\.\d+)f\b", lambda found: "(%sf * 1.0000002f)" % found.group(1), text, 1)
+    changed = re.sub(r"(?<![\w.])(\d+\.\d+)f\b", lambda found: "(%sf * 1.0000002f)" % found.group(1), text, 1)
     if changed == text:
         sys.exit("no constant to change in " + path)
     with open(path, "w", encoding="utf-8") as file:
