@@ -92,8 +92,8 @@ static void add_term(C *c, Piece *sum, int64_t sign, Piece term)
         *sum = sign > 0 ? term
                         : piece(LEVEL_UNARY, FORMAT(c, "-%s", at_least(c, term, LEVEL_UNARY)));
     else
-        *sum = piece(LEVEL_SUM, FORMAT(c, "%s %c %s", sum->text, sign > 0 ? '+' : '-',
-                                       at_least(c, term, LEVEL_PRODUCT)));
+        *sum = piece(LEVEL_SUM, FORMAT(c, "%s %c %s", at_least(c, *sum, LEVEL_SUM),
+                                       sign > 0 ? '+' : '-', at_least(c, term, LEVEL_PRODUCT)));
 }
 
 static double weight(const Term *term)

@@ -180,6 +180,17 @@ static bool same_row(Fuse *f, const Member *reader, const Read *read)
                        row_at(f, &reader->space, reader->outer, reader->point));
 }
 
+// Whether the outer axes of a member are as many rows as the others have: part of their rows, as a
+// slice reads, would be a row of its own in every turn.
+static bool all_rows(const Member *m, Dim rows)
+{
+    Dim size = dim_of(1);
+    for (int i = 0; i < m->space.rank; i++)
+        if (m->outer >> i & 1)
+            size = dim_mul(size, m->space.dim[i]);
+    return dim_equal(size, rows);
+}
+
 // The reader is placed, what it reads is not: the axes that follow the reader's outer loops.
 static bool place_read(Fuse *f, const Member *reader, const Read *read)
 {
@@ -338,8 +349,12 @@ static bool fits(Fuse *f, Member *const *member, int count, const Cluster *a, co
         place_all(member[0]);
         return true;
     }
-    return settle(f, member, count, a, b) &&
-           (*form != CLUSTER_ROWS || worth(f, member, count, *rows));
+    if (!settle(f, member, count, a, b))
+        return false;
+    for (int i = 0; i < count; i++)
+        if (!all_rows(member[i], *rows))
+            return false;
+    return (*form != CLUSTER_ROWS || worth(f, member, count, *rows));
 }
 
 // ---- merging ------------------------------------------------------------------------------------
