@@ -13,6 +13,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import struct
@@ -52,11 +53,15 @@ class Killed:
         except OSError:
             return []
 
+    def again(self):
+        """The command that goes on, or that begins anew where a kill came before the first save."""
+        if self.saved():
+            return self.command(self.root, "--resume", "auto")
+        shutil.rmtree(self.root, ignore_errors=True)
+        return self.command(self.root)
+
     def start(self):
-        words = ["--resume", "auto"] if self.saved() else []
-        if not words:
-            shutil.rmtree(self.root, ignore_errors=True)
-        return subprocess.Popen(self.command(self.root, *words), stdout=subprocess.DEVNULL,
+        return subprocess.Popen(self.again(), stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE)
 
     def kill_in_save(self, process):
@@ -91,8 +96,7 @@ class Killed:
         return ready
 
     def finish(self):
-        words = ["--resume", "auto"] if self.saved() else []
-        tools.run(self.command(self.root, *words))
+        tools.run(self.again())
 
 
 def last(path):
@@ -118,23 +122,34 @@ def check_rows(text):
         sys.exit("metrics.csv has a step twice, out of order, or lacks steps")
 
 
+def newest(folder):
+    """The files that `--resume auto` may choose: those of the last step saved, and the last one."""
+    steps = {name: int(found.group(1)) for name in os.listdir(folder)
+             if (found := re.search(r"step=(\d+)", name))}
+    return [name for name in sorted(os.listdir(folder))
+            if name == "last.safetensors" or steps.get(name) == max(steps.values(), default=0)]
+
+
 def plant(folder):
-    """Turns the lowest bit of a number of an optimiser state in the newest checkpoint."""
-    path = max((os.path.join(folder, name) for name in os.listdir(folder)),
-               key=lambda name: (os.path.getmtime(name), name))
-    data = bytearray(tools.read_bytes(path))
-    size, = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8:8 + size])
-    at = next(about["data_offsets"][0] for name, about in header.items()
-              if name.startswith("optimizer.") and about["dtype"] == "F32")
-    data[8 + size + at + 1] ^= 1
-    xxh64.seal(data)
-    with open(path, "wb") as file:
-        file.write(data)
+    """Turns a bit of a number of an optimiser state in the newest checkpoints."""
+    for name in newest(folder):
+        path = os.path.join(folder, name)
+        data = bytearray(tools.read_bytes(path))
+        size, = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8:8 + size])
+        at = next(about["data_offsets"][0] for name, about in header.items()
+                  if name.startswith("optimizer.") and about["dtype"] == "F32")
+        data[8 + size + at + 1] ^= 1
+        xxh64.seal(data)
+        with open(path, "wb") as file:
+            file.write(data)
 
 
 def run_kills(killed, count, planted):
-    """Every second kill falls into a save; a run that is done begins anew."""
+    """Every second kill falls into a save; a run that is done begins anew.
+
+    A kill inside a save may leave nothing to plant the fault into: with it, none does.
+    """
     reference = last(killed.tree.path("never"))
     check_rows(reference["metrics.csv"])
     compared, kills, starts = 0, 0, 0
@@ -142,7 +157,7 @@ def run_kills(killed, count, planted):
         starts += 1
         if starts > 10 * count:
             sys.exit("the run does not come to its end")
-        if kills < count and killed.kill(in_save=kills % 2 == 1):
+        if kills < count and killed.kill(in_save=kills % 2 == 1 and not planted):
             kills += 1
             if kills < count and starts % 5:
                 continue
