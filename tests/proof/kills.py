@@ -139,7 +139,7 @@ def plant(folder):
         header = json.loads(data[8:8 + size])
         at = next(about["data_offsets"][0] for name, about in header.items()
                   if name.startswith("optimizer.") and about["dtype"] == "F32")
-        data[8 + size + at + 1] ^= 1
+        data[8 + size + at + 3] ^= 1    # of its exponent: a small change may be rounded away
         xxh64.seal(data)
         with open(path, "wb") as file:
             file.write(data)
