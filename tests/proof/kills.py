@@ -122,17 +122,17 @@ def check_rows(text):
         sys.exit("metrics.csv has a step twice, out of order, or lacks steps")
 
 
-def newest(folder):
-    """The files that `--resume auto` may choose: those of the last step saved, and the last one."""
-    steps = {name: int(found.group(1)) for name in os.listdir(folder)
+def newest(names):
+    """Those that `--resume auto` may choose: of the last step saved, and the last one."""
+    steps = {name: int(found.group(1)) for name in names
              if (found := re.search(r"step=(\d+)", name))}
-    return [name for name in sorted(os.listdir(folder))
-            if name == "last.safetensors" or steps.get(name) == max(steps.values(), default=0)]
+    return [name for name in names
+            if name == "last.safetensors" or steps.get(name) == max(steps.values())]
 
 
-def plant(folder):
+def plant(folder, names):
     """Turns a bit of a number of an optimiser state in the newest checkpoints."""
-    for name in newest(folder):
+    for name in newest(names):
         path = os.path.join(folder, name)
         data = bytearray(tools.read_bytes(path))
         size, = struct.unpack("<Q", data[:8])
@@ -162,7 +162,7 @@ def run_kills(killed, count, planted):
             if kills < count and starts % 5:
                 continue
         if planted:
-            plant(killed.folder())
+            plant(killed.folder(), killed.saved())
         killed.finish()
         wrong = differences(reference, last(killed.root))
         compared += 1

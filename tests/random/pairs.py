@@ -65,9 +65,8 @@ def unary(name):
         ):
             return put(b, f"{name}({v.name})", v.shape, v.kind)
         bound = v.bound if v.kind == "i" else 0
-        return put(
-            b, f"{name}({v.name})", v.shape, v.kind, positive and UNARY[name], bound, v.scale
-        )
+        scale = 3 ** v.scale if name in ("exp", "expm1") else v.scale
+        return put(b, f"{name}({v.name})", v.shape, v.kind, positive and UNARY[name], bound, scale)
 
     return apply
 
@@ -363,7 +362,7 @@ def contract(b, v):
     if v.kind != "f" or not v.rank or v.shape[-1] == BATCH or not b.owner:
         return None
     w = b.param((v.shape[-1], b.r.choice([2, 3])))
-    return put(b, f"{v.name} @ {w.name}", v.shape[:-1] + (w.shape[1],), scale=v.scale)
+    return put(b, f"{v.name} @ {w.name}", v.shape[:-1] + (w.shape[1],), scale=2 * v.scale)
 
 
 def is_image(v):
@@ -381,7 +380,7 @@ def convolve(b, v):
         return None
     w = b.param((2, v.shape[1], *[2] * (v.rank - 2)))
     shape = (v.shape[0], 2, *[n - 1 for n in v.shape[2:]])
-    return put(b, f"convolve({v.name}, {w.name})", shape, scale=v.scale)
+    return put(b, f"convolve({v.name}, {w.name})", shape, scale=2 * v.scale)
 
 
 @form("convolve_input")
@@ -391,7 +390,7 @@ def convolve_transpose(b, v):
     w = b.param((v.shape[1], 2, *[2] * (v.rank - 2)))
     shape = (v.shape[0], 2, *[n + 1 for n in v.shape[2:]])
     return (
-        put(b, f"convolve_transpose({v.name}, {w.name})", shape, scale=v.scale)
+        put(b, f"convolve_transpose({v.name}, {w.name})", shape, scale=2 * v.scale)
         if b.small(shape)
         else None
     )
@@ -525,11 +524,10 @@ def start(b, producer):
         x = b.param((2, 2, 4, 4) if image else (3, 1, 4))
     if not x or kind != "f" or getattr(x, "positive", False) and x.scale < 2:
         return x
-    return (
-        put(b, f"1.45 + 0.3 * sin(3.7 * {x.name})", x.shape, "f", True, scale=1.4)
-        if b.r.random() < 0.7
-        else x
-    )
+    if b.r.random() < 0.3:
+        return x
+    calm = x.name if x.scale < 1.5 else f"tanh({x.name})"
+    return put(b, f"1.45 + 0.3 * sin(3.7 * {calm})", x.shape, "f", True, scale=1.4)
 
 
 def wanted_pair(b):
