@@ -34,6 +34,12 @@ STEPS = 5
 DOUBLE = 'precision = "64-true"'
 # What is compared is a sum of terms at about 1: near zero it is no more exact than they are.
 LEAST = 1e-2
+# The other compilers: which words of ltc's own line they leave out, and what they add.
+WAYS = {
+    "gcc": (("-march", "-mprefer", "-O", "-fsch"), ["-O0", *WARNINGS]),
+    "clang": (("-O", "-fsch"), ["-O2", *WARNINGS]),
+    "gcc3": ((), []),
+}
 # Faults that a compiler might have, put into emitted C to see whether anybody notices.
 FAULTS = [
     (r"\bfmaf?\(", r"\g<0>0.99f * "),
@@ -55,6 +61,8 @@ class Verdict:
 
     def signature(self):
         """What must stay the same while a spec shrinks."""
+        if self.kind in ("bits", "interpreter differs", "program failed"):
+            return ("wrong numbers",)  # memory that is not a kernel's own shows as any of them
         if self.kind == "C warns":
             return self.kind, re.search(r"\[-W[\w-]*", self.text).group()
         if self.kind == "refused":
@@ -112,14 +120,25 @@ def read_log(path):
 
 
 class Judge:
-    def __init__(self, ltc, environment=None, plant=None):
+    """plant: random numbers that choose a fault and its place; fault: one put everywhere."""
+
+    def __init__(self, ltc, environment=None, plant=None, fault=None):
         self.ltc, self.environment, self.plant = str(ltc), environment or {}, plant
-        self.planted = False
+        self.planted, self.fault, self.line = False, fault, None
 
     # ---- building
 
     def build(self, folder):
         """`ltc build` and `ltc emit`, and the other compilers on the emitted file."""
+        self.build_plainly(folder)
+        self.emit(folder)
+        warned = [self.compile(folder, way) for way in ("gcc", "clang")]
+        if self.planted or self.fault:
+            self.compile(folder, "gcc3")
+        return warned[0] or warned[1]
+
+    def build_plainly(self, folder):
+        """`ltc build`, and the C compiler's line that it shows."""
         status, text = call(
             [self.ltc, "build", "-v", "spec.lt", "-o", "gcc3"], folder, self.environment
         )
@@ -131,37 +150,42 @@ class Judge:
         line = next((l for l in text.splitlines() if " -std=c17" in l), None)
         if line is None:
             raise Wrong("ltc failed", f"ltc build -v shows no C compiler's line:\n{short(text)}")
-        line = shlex.split(line[line.index("-std=c17") :])
-        warned = None
-        source = next(w for w in line if w.endswith(".c"))
+        self.line = shlex.split(line[line.index("-std=c17") :])
+
+    def emit(self, folder):
         status, text = call([self.ltc, "emit", "spec.lt", "-o", "c"], folder, self.environment)
         if status != 0:
-            raise Wrong("ltc failed", f"ltc emit: status {status}\n{short(text)}")
-        if self.plant:
-            self.planted = self.plant_fault(folder, "c/" + os.path.basename(source))
-        ways = (
-            ("gcc", ("-march", "-mprefer", "-O", "-fsch"), ["-O0", *WARNINGS]),
-            ("clang", ("-O", "-fsch"), ["-O2", *WARNINGS]),
-        )
-        for compiler, drop, add in ways + ((("gcc3", (), []),) if self.planted else ()):
-            words = [w for w in line if not w.startswith(drop)]
-            words = ["c/" + os.path.basename(source) if w == source else w for w in words]
-            words[words.index("-o") + 1] = compiler
-            status, text = call([compiler.rstrip("3"), *add, *words], folder, {"LC_ALL": "C"}, 300)
-            if status != 0:
-                raise Wrong("C refused", f"{compiler} {add[0]}:\n{short(text, 20)}")
-            warned = warned or ("warning:" in text and f"{compiler} {add[0]}:\n{short(text, 8)}")
-        return warned
+            raise Wrong("refused" if status == 1 else "ltc failed", f"ltc emit:\n{short(text)}")
+        if self.plant or self.fault:
+            self.plant_fault(folder / "c" / os.path.basename(self.source()))
 
-    def plant_fault(self, folder, path):
-        """Puts one of FAULTS into the emitted C. False if it has no place there."""
-        text = (folder / path).read_text()
-        places = [(m, good) for bad, good in FAULTS for m in re.finditer(bad, text)]
-        if not places:
-            return False
-        match, good = self.plant.choice(places)
-        (folder / path).write_text(text[: match.start()] + match.expand(good) + text[match.end() :])
-        return True
+    def source(self):
+        return next(word for word in self.line if word.endswith(".c"))
+
+    def compile(self, folder, way):
+        """The emitted file by another compiler, as `way`; what it warns of, or nothing."""
+        drop, add = WAYS[way]
+        words = [word for word in self.line if not word.startswith(drop)]
+        words[words.index(self.source())] = "c/" + os.path.basename(self.source())
+        words[words.index("-o") + 1] = way
+        compiler = way.rstrip("3")
+        status, text = call([compiler, *add, *words], folder, {"LC_ALL": "C"}, 300)
+        if status != 0:
+            raise Wrong("C refused", f"{compiler} {' '.join(add)}:\n{short(text, 20)}")
+        return "warning:" in text and f"{compiler} {' '.join(add)}:\n{short(text, 8)}"
+
+    def plant_fault(self, path):
+        """Puts the fault into the emitted C wherever it fits, or a new one into one place."""
+        text = path.read_text()
+        if self.fault:
+            path.write_text(re.sub(*self.fault, text))
+            return
+        places = [(m, bad, good) for bad, good in FAULTS for m in re.finditer(bad, text)]
+        self.planted = bool(places)
+        if places:
+            match, *self.fault_planted = self.plant.choice(places)
+            good = match.expand(self.fault_planted[1])
+            path.write_text(text[: match.start()] + good + text[match.end() :])
 
     # ---- running
 
@@ -338,14 +362,12 @@ class Judge:
             verdict = self.compare(folder, "spec.lt", weights, log)
             return Verdict("C warns", warned) if warned else verdict
         except Wrong as wrong:
-            return (
-                self.endless(folder, wrong.verdict)
-                if wrong.verdict.kind == "not finite"
-                else wrong.verdict
-            )
+            return self.endless(folder, wrong.verdict)
 
     def endless(self, folder, verdict):
         """A loss that is not finite is right if the interpreter's is not either, or huge."""
+        if verdict.kind != "not finite":
+            return verdict
         try:
             _, log = self.interpret(folder, "spec.lt", "interpreted")
         except Wrong as wrong:

@@ -17,38 +17,46 @@ from judge import Judge, Verdict, Wrong, call
 
 
 class Quick(Judge):
-    """Only as much of a judgement as shows one kind of failure."""
+    """Only as much of a judgement as shows one kind of failure: where gcc -O0 shows it, that."""
 
-    def __init__(self, ltc, kind, environment=None):
-        super().__init__(ltc, environment)
-        self.kind = kind
+    def __init__(self, ltc, verdict, environment=None, fault=None):
+        super().__init__(ltc, environment, fault=fault)
+        self.kind, self.wanted, self.plain = verdict.kind, verdict.signature(), False
 
     def judge(self, folder, all_threads=False):
-        status, text = call([self.ltc, "check", "spec.lt"], folder, self.environment, 30)
-        if status != 0:
-            return Verdict("refused" if status == 1 else "ltc failed", text)
-        if self.kind == "refused":
-            return Verdict("ok")
         for old in folder.iterdir():
             if old.is_dir():
                 shutil.rmtree(old)
+        if not self.plain or self.kind in ("refused", "interpreter failed"):
+            status, text = call([self.ltc, "check", "spec.lt"], folder, self.environment, 30)
+            if status != 0:
+                return Verdict("refused" if status == 1 else "ltc failed", text)
         try:
-            if self.kind in ("interpreter differs", "program failed"):
-                status, text = call(
-                    [self.ltc, "build", "--cc", "gcc -O1", "spec.lt", "-o", "gcc"],
-                    folder,
-                    self.environment,
-                )
-                if status != 0:
-                    return Verdict("C refused", text)
-                _, weights, log = self.run_program(folder, "gcc", 1)
-                return self.compare(folder, "spec.lt", weights, log)
+            if self.kind == "refused":
+                return Verdict("ok")
             if self.kind == "interpreter failed":
                 self.interpret(folder, "spec.lt", "interpreted")
                 return Verdict("ok")
+            if self.plain:
+                self.emit(folder)
+                self.compile(folder, "gcc")
+                _, weights, log = self.run_program(folder, "gcc", 1)
+                return self.compare(folder, "spec.lt", weights, log)
         except Wrong as wrong:
-            return wrong.verdict
+            return self.endless(folder, wrong.verdict)
         return super().judge(folder, all_threads)
+
+    def shows(self, folder):
+        return self.judge(folder).signature() == self.wanted
+
+    def settle(self, folder):
+        """Whether the failure shows again; by the plain way from now on if that shows it too."""
+        if not self.shows(folder):
+            return False
+        if self.wanted == ("wrong numbers",):
+            self.plain = True
+            self.plain = self.shows(folder)
+        return True
 
 
 def blocks(lines):
@@ -122,37 +130,64 @@ RULES = [
 ]
 
 
-def candidates(lines):
-    """Smaller texts, the boldest first."""
+# ---- passes: each gives smaller texts, the boldest first
+
+
+def quiet(lines):
     yield [l for l in lines if not re.match(r" *(log [or]\d|_o\d|buffer _o)", l)]
-    terms = [
-        (i, l.split(" = ", 1)[1].split(" + "))
-        for i, l in enumerate(lines)
-        if re.match(r" *loss = ", l) and " + " in l
-    ]
-    for i, parts in terms:
-        for part in parts:
-            yield live(lines[:i] + [f"        loss = {part}"] + lines[i + 1 :])
-        for k in range(len(parts)):
-            yield live(
-                lines[:i]
-                + [f"        loss = {' + '.join(parts[:k] + parts[k + 1:])}"]
-                + lines[i + 1 :]
-            )
+
+
+def without_data(lines):
+    """No data block, no fields, and four rows."""
+    text = re.sub(r"^data .*?^}\n|^data .*?}\n", "", "\n".join(lines) + "\n", flags=re.M | re.S)
+    text = re.sub(r"(training_step)\(.*\)", r"\1()", text)
+    yield live(re.sub(r"\bB\b", "4", text).splitlines())
+
+
+def fewer_terms(lines):
+    for i, line in enumerate(lines):
+        if re.match(r" *loss = .* \+ ", line):
+            parts = line.split(" = ", 1)[1].split(" + ")
+            ways = [[p] for p in parts] + [parts[:k] + parts[k + 1 :] for k in range(len(parts))]
+            for way in ways:
+                yield live(lines[:i] + [f"        loss = {' + '.join(way)}"] + lines[i + 1 :])
+
+
+def fewer_blocks(lines):
     for first, last in blocks(lines):
         yield live(without(lines, first, last))
         yield live(lines[:first] + lines[first + 1 : last] + lines[last + 1 :])
+
+
+def simpler_values(lines):
     for i in range(len(lines) - 1, -1, -1):
         found = TYPED.match(lines[i])
         if found:
             yield from map(live, replaced(lines, i, *found.groups()))
+
+
+def fewer_lines(lines):
     for i in range(len(lines) - 1, -1, -1):
         yield live(without(lines, i, i))
+
+
+def shorter_lines(lines):
     for i, line in enumerate(lines):
         for pattern, short in RULES:
             smaller = re.sub(pattern, short, line, count=1)
             if len(smaller) < len(line):
                 yield live(lines[:i] + [smaller] + lines[i + 1 :])
+
+
+PASSES = [
+    quiet,
+    fewer_terms,
+    fewer_blocks,
+    without_data,
+    simpler_values,
+    fewer_lines,
+    shorter_lines,
+]
 
 
 def replaced(lines, i, indent, name, text, kind, sizes):
@@ -181,7 +216,7 @@ def easier(text, lines):
     )
 
 
-def shrink(ltc, folder, verdict, environment=None, seconds=300):
+def shrink(ltc, folder, verdict, environment=None, seconds=300, fault=None):
     """The smallest text found, as lines."""
     small = folder / "small"
     shutil.rmtree(small, ignore_errors=True)
@@ -189,33 +224,44 @@ def shrink(ltc, folder, verdict, environment=None, seconds=300):
     for file in folder.iterdir():
         if file.suffix in (".npy", ".csv"):
             shutil.copy(file, small)
-    judge = Quick(ltc, verdict.kind, environment)
-    lines = (folder / "spec.lt").read_text().splitlines()[1:]
-    signature, end, seen = verdict.signature(), time.time() + seconds, set()
+    judge = Quick(ltc, verdict, environment, fault)
+    end, seen = time.time() + seconds, set()
 
     def fails(text):
         if verdict.kind != "refused" and not any("minimize" in line for line in text):
             return False
         (small / "spec.lt").write_text("\n".join(text) + "\n")
-        return judge.judge(small).signature() == signature
+        return judge.shows(small)
 
-    if not fails(lines):
-        judge = Judge(ltc, environment)
-        if not fails(lines):
-            return None
-    progress = True
-    while progress and time.time() < end:
-        progress = False
-        for text in candidates(lines):
-            key = "\n".join(text)
-            if key in seen or weight(text) >= weight(lines) and not easier(text, lines):
-                continue
-            seen.add(key)
+    def smaller(lines, text):
+        key = "\n".join(text)
+        new = key not in seen and (weight(text) < weight(lines) or easier(text, lines))
+        seen.add(key)
+        return new
+
+    def go_on(make, lines, place):
+        """The first smaller text that fails, from a place of the pass on, and its place."""
+        for i, text in enumerate(make(lines)):
             if time.time() > end:
                 break
-            if fails(text):
-                lines, progress = text, True
-                break
+            if i >= place and smaller(lines, text) and fails(text):
+                return text, i
+        return lines, None
+
+    lines = (folder / "spec.lt").read_text().splitlines()[1:]
+    (small / "spec.lt").write_text("\n".join(lines) + "\n")
+    if not judge.settle(small):
+        return None
+    progress = True
+    while progress:
+        progress = False
+        for make in PASSES:
+            place = 0
+            while place is not None and time.time() < end:
+                lines, place = go_on(make, lines, place)
+                progress = progress or place is not None
+        if time.time() > end:
+            break
     lines = tidy(lines, fails)
     (small / "spec.lt").write_text("\n".join(lines) + "\n")
     return lines
