@@ -331,6 +331,7 @@ const char *c_buffer(C *c, const Buffer *buffer)
     Parameter *p = add_parameter(c, PARAMETER_BUFFER, in_step ? buffer->variable->path
                                                               : buffer_label(c->arena, buffer));
     p->buffer = buffer;
+    c->block = c->block || buffer->kind == BUFFER_VARIABLE || buffer->kind == BUFFER_ARENA;
     table_put_address(c->parameter_of, buffer, c->parameter_count - 1);
     return p->name;
 }
@@ -341,6 +342,14 @@ void c_written(C *c, const Buffer *buffer)
     const int known = table_address(c->parameter_of, buffer);
     if (known >= 0)
         c->parameter[known].written = true;
+}
+
+void c_outside(C *c, const Buffer *buffer)
+{
+    c_buffer(c, buffer);
+    const int known = table_address(c->parameter_of, buffer);
+    if (known >= 0)
+        c->parameter[known].outside = true;
 }
 
 const char *c_rows(C *c)

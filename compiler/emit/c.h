@@ -18,6 +18,7 @@ typedef struct Parameter {
     const char *name;
     const Buffer *buffer;
     bool written;
+    bool outside;                       // of a step: it is needed beyond the parallel region
     const HostExpr *host;
     DType dtype;                        // of a host number
     uint64_t site;
@@ -47,6 +48,8 @@ struct C {
     Table *parameter_of;                // numbers of parameters by name and by buffer
     Table *next;                        // of a step: the first number behind a name to try
     const struct File *outside;         // of a step: names at file scope are taken
+    bool *guards;                       // of a step, by id: those that it names
+    bool block, draws;                  // of a step: something lies in the block; it has keys
     Brace *brace;
     int brace_count, brace_capacity;
     struct Name *name;
@@ -82,6 +85,7 @@ const char *c_local(C *c, const Local *local);
 const char *c_acc(C *c, const Acc *acc);        // its value where EXPR_ACC stands
 const char *c_buffer(C *c, const Buffer *buffer);
 void c_written(C *c, const Buffer *buffer);     // as c_buffer, and it is stored to
+void c_outside(C *c, const Buffer *buffer);     // as c_buffer, beyond the parallel region of a step
 const char *c_rows(C *c);                       // the rows of the batch, B
 void c_spell_acc(C *c, const Acc *acc, const char *spelling);    // "sum[j - block]" from here on
 const char *c_host(C *c, DType type, const HostExpr *host);

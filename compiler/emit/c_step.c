@@ -1,8 +1,6 @@
 // c_step: a step as one C function that calls its kernels.
 #include "file.h"
 
-#include "../kernel/visit.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +50,7 @@ static const char *parameter_c(const C *c, const Parameter *p)
 static const char *signature(const C *c, const char *name)
 {
     Text text = text_new(c->arena);
-    text_add(&text, "static void %s(", name);
+    text_add(&text, "LT_KERNEL void %s(", name);
     size_t line = text.length;
     const size_t margin = line;
     for (int i = 0; i < c->parameter_count; i++) {
@@ -219,38 +217,13 @@ static const char *function_of(File *file, const PlanStep *step, const Kernel *k
 
 // ---- calls --------------------------------------------------------------------------------------
 
-static const char *argument(C *s, const Parameter *p)
-{
-    switch (p->kind) {
-    case PARAMETER_ROWS: return c_rows(s);
-    case PARAMETER_HOST: return c_host(s, p->dtype, p->host);
-    case PARAMETER_KEY: return c_key(s, p->site);
-    case PARAMETER_DRAWN: return c_drawn(s, p->drawn);
-    case PARAMETER_COUNT: return c_extent(s, p->drawn);
-    case PARAMETER_BUFFER: break;
-    }
-    if (p->written)
-        c_written(s, p->buffer);
-    return c_buffer(s, p->buffer);
-}
-
-static const char *call_of(File *file, C *s, const PlanStep *step, const Kernel *kernel)
+static Call call_of(File *file, const PlanStep *step, const Kernel *kernel)
 {
     const C *c = kernel_begin(file, step, kernel, true);
     const char *name = function_of(file, step, kernel, c);
     file->tiles = file->tiles || (kernel->stage[0]->contraction &&
                                   kernel->stage[0]->contraction->tiling);
-    Text text = text_new(file->arena);
-    text_add(&text, "%s(", name);
-    for (int i = 0; i < c->parameter_count; i++)
-        text_add(&text, "%s%s", i ? ", " : "", argument(s, &c->parameter[i]));
-    text_add(&text, ");");
-    return text.data;
-}
-
-static const char *guard_name(File *file, const Guard *guard)
-{
-    return arena_format(file->arena, "runs_%d", guard->id);
+    return (Call){kernel, name, c->parameter, c->parameter_count};
 }
 
 static void note_guard(const Guard *guard, bool *used)
@@ -259,72 +232,12 @@ static void note_guard(const Guard *guard, bool *used)
         used[guard->id] = true;
 }
 
-typedef struct Calls {
-    const char *text;
-    const Kernel *kernel;
-} Calls;
-
-// Kernels since the last barrier run side by side; one that touches what they write, or writes what
-// they touch, comes behind the next. Serial kernels that follow each other are one thread's.
-typedef struct Stretch {
-    const Touches *touches;             // by kernel of the step
-    int first, alone;                   // kernels first .. alone - 1 may run on other threads
-} Stretch;
-
-static bool must_wait(const Stretch *p, int kernel)
-{
-    for (int i = p->first; i < p->alone; i++)
-        if (touches_conflict(&p->touches[i], &p->touches[kernel]))
-            return true;
-    return false;
-}
-
-static int single_end(const PlanStep *step, const Calls *call, const Stretch *p, int i)
-{
-    const Guard *guard = call[i].kernel->guard;
-    int end = i + 1;
-    while (end < step->kernel_count && call[i].kernel->serial && call[end].kernel->serial &&
-           call[end].kernel->guard == guard && !must_wait(p, end))
-        end++;
-    return end;
-}
-
-static void print_calls(File *file, C *s, const PlanStep *step, const Calls *call)
-{
-    Touches *touches = arena_alloc(file->arena, sizeof *touches * (size_t)(step->kernel_count + 1));
-    for (int i = 0; i < step->kernel_count; i++)
-        touches[i] = kernel_touches(file->arena, step->kernel[i]);
-    Stretch stretch = {touches, 0, 0};
-    for (int i = 0; i < step->kernel_count;) {
-        const Guard *guard = call[i].kernel->guard;
-        const bool single = step->shared && call[i].kernel->serial;
-        if (step->shared && must_wait(&stretch, i)) {
-            c_pragma(s, "omp barrier");
-            stretch.first = i;
-        }
-        stretch.alone = i;
-        const int end = step->shared ? single_end(step, call, &stretch, i) : i + 1;
-        if (guard)
-            c_open(s, "if (%s)", guard_name(file, guard));
-        if (single)
-            c_pragma(s, "omp single nowait");
-        if (single)
-            c_block(s);
-        for (; i < end; i++)
-            c_line(s, "%s", call[i].text);
-        if (single)
-            c_close(s);
-        if (guard)
-            c_close(s);
-        stretch.alone = i;
-    }
-}
-
 // ---- what a step hands back ---------------------------------------------------------------------
 
 static const char *value_text(C *s, const Buffer *buffer)
 {
     const char *text = arena_format(s->arena, "%s[0]", c_buffer(s, buffer));
+    c_outside(s, buffer);
     if (buffer->dtype == DT_F16 || buffer->dtype == DT_BF16)
         text = arena_format(s->arena, "lt_f32_from_%s(%s)", dtype_name(buffer->dtype), text);
     return buffer->dtype == DT_F64 ? text : arena_format(s->arena, "(double)%s", text);
@@ -334,6 +247,9 @@ static void print_results(File *file, C *s, const PlanStep *step)
 {
     for (int i = 0; i < step->result_count; i++) {
         const PlanResult *result = &step->result[i];
+        if (result->result->kind == RESULT_STATE)
+            c_line(s, "call->host->state[%s] = %s;", file->state[result->result->index],
+                   value_text(s, result->buffer));
         if (result->result->kind != RESULT_LOG)
             continue;
         const LogEntry *log = &file->program->log[result->result->index];
@@ -407,17 +323,28 @@ static void declare_buffer(C *s, const PlanStep *step, const Parameter *p)
                shape);
 }
 
+// A place that only kernels need is told inside the parallel region: a compiler hands what stands
+// outside to every thread, one pointer after the other.
+static bool is_inside(const PlanStep *step, const Parameter *p)
+{
+    return step->shared && p->kind == PARAMETER_BUFFER && !p->outside;
+}
+
+static void declare_inside(C *s, const PlanStep *step)
+{
+    for (int i = 0; i < s->parameter_count; i++)
+        if (is_inside(step, &s->parameter[i]))
+            declare_buffer(s, step, &s->parameter[i]);
+}
+
 static void declare(File *file, C *s, const PlanStep *step)
 {
-    bool block = false;
-    for (int i = 0; i < s->parameter_count; i++)
-        block = block || (s->parameter[i].kind == PARAMETER_BUFFER &&
-                          (s->parameter[i].buffer->kind == BUFFER_VARIABLE ||
-                           s->parameter[i].buffer->kind == BUFFER_ARENA));
-    if (block)
+    if (s->block)
         c_line(s, "char *const block = %s;", step->sample ? "scratch" : "call->block");
     for (int i = 0; i < s->parameter_count; i++) {
         const Parameter *p = &s->parameter[i];
+        if (is_inside(step, p))
+            continue;
         switch (p->kind) {
         case PARAMETER_ROWS:
             c_line(s, "const %s %s = %scall->rows;", c_integer(s), p->name, s->wide ? "" : "(int)");
@@ -470,13 +397,12 @@ static void declare_guards(File *file, C *s, const PlanStep *step, const bool *u
 
 static void print_head(File *file, const PlanStep *step, const C *s, const char *name)
 {
-    bool key = false, raw = false, out = false, block = false;
+    bool key = s->draws, raw = false, out = false;
     for (int i = 0; i < s->parameter_count; i++) {
         const Parameter *p = &s->parameter[i];
         key = key || p->kind == PARAMETER_KEY;
         raw = raw || (p->kind == PARAMETER_BUFFER && p->buffer->kind == BUFFER_FIELD);
         out = out || (p->kind == PARAMETER_BUFFER && p->buffer->kind == BUFFER_OUTPUT);
-        block = block || (p->kind == PARAMETER_BUFFER && p->buffer->kind == BUFFER_ARENA);
     }
     if (!step->sample) {
         text_add(&file->steps, "static void %s(const struct lt_call *call)\n{\n", name);
@@ -490,46 +416,63 @@ static void print_head(File *file, const PlanStep *step, const C *s, const char 
         text_add(&file->steps, "    (void)raw;\n");
     if (!out)
         text_add(&file->steps, "    (void)out;\n");
-    if (!block)
+    if (!s->block)
         text_add(&file->steps, "    (void)scratch;\n");
     if (!key)
         text_add(&file->steps, "    (void)seed;\n    (void)epoch;\n    (void)index;\n");
 }
 
+static Text take_text(C *s)
+{
+    const Text text = s->text;
+    s->text = text_new(s->arena);
+    return text;
+}
+
+static void print_step(File *file, C *s, const PlanStep *step, Text calls, Text results)
+{
+    s->depth = 2;
+    declare_inside(s, step);
+    const Text inside = take_text(s);
+    s->depth = 1;
+    declare(file, s, step);
+    declare_guards(file, s, step, s->guards);
+    const bool empty = !calls.length && !results.length;
+    if (!s->parameter_count && !s->block && !step->sample && empty)
+        text_add(&file->steps, "    (void)call;\n");
+    text_add(&file->steps, "%s%s", s->text.data, s->text.length && !empty ? "\n" : "");
+    if (step->shared)
+        text_add(&file->steps, "#pragma omp parallel\n    {\n%s%s%s    }\n", inside.data,
+                 inside.length ? "\n" : "", calls.data);
+    else
+        text_add(&file->steps, "%s", calls.data);
+    text_add(&file->steps, "%s}\n\n", results.data);
+}
+
 void emit_step(File *file, const PlanStep *step, int number)
 {
-    const char *name = file->step_name[number];
     C *s = c_new(file->arena, (IndexContext *)&step->context, NULL, step->graph->bound);
     s->wide = file->wide = is_wide(step);
     s->outside = file;
     file->scope = s;
-    bool *used = arena_alloc(file->arena, (size_t)step->graph->guard_count + 2);
-    Calls *call = arena_alloc(file->arena, sizeof *call * (size_t)(step->kernel_count + 1));
+    s->guards = arena_alloc(file->arena, (size_t)step->graph->guard_count + 2);
+    Call *call = arena_alloc(file->arena, sizeof *call * (size_t)(step->kernel_count + 1));
     for (int i = 0; i < step->kernel_count; i++) {
-        call[i] = (Calls){call_of(file, s, step, step->kernel[i]), step->kernel[i]};
-        note_guard(step->kernel[i]->guard, used);
+        call[i] = call_of(file, step, step->kernel[i]);
+        note_guard(step->kernel[i]->guard, s->guards);
     }
-    if (step->shared) {
-        c_pragma(s, "omp parallel");
-        c_block(s);
-    }
-    print_calls(file, s, step, call);
-    if (step->shared)
-        c_close(s);
+    s->depth = step->shared ? 2 : 1;
+    emit_calls(file, s, step, call);
+    const Text calls = take_text(s);
+    s->depth = 1;
     for (int i = 0; i < step->result_count; i++)
         if (step->result[i].result->kind == RESULT_LOG)
-            note_guard(step->result[i].result->guard, used);
+            note_guard(step->result[i].result->guard, s->guards);
     print_results(file, s, step);
     for (int i = 0; i < step->graph->tick_count; i++)
-        note_guard(step->graph->tick[i].guard, used);
+        note_guard(step->graph->tick[i].guard, s->guards);
     print_ticks(file, s, step);
-    const Text body = s->text;
-    s->text = text_new(file->arena);
-    declare(file, s, step);
-    declare_guards(file, s, step, used);
-    print_head(file, step, s, name);
-    if (!s->parameter_count && !step->sample && !body.length)
-        text_add(&file->steps, "    (void)call;\n");
-    text_add(&file->steps, "%s%s%s}\n\n", s->text.data, s->text.length && body.length ? "\n" : "",
-             body.data);
+    const Text results = take_text(s);
+    print_head(file, step, s, file->step_name[number]);
+    print_step(file, s, step, calls, results);
 }

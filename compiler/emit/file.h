@@ -7,6 +7,13 @@ typedef struct Function {               // of a kernel, shared by all kernels of
     const char *name, *text;
 } Function;
 
+typedef struct Call {                   // of a kernel's function, by its step
+    const Kernel *kernel;
+    const char *function;
+    const Parameter *argument;
+    int count;
+} Call;
+
 typedef struct File {
     const Program *program;
     const Plan *plan;
@@ -34,6 +41,8 @@ const char *quoted(Arena *arena, const char *text);     // a string literal, NUL
 const char *comment_safe(Arena *arena, const char *text);
 
 void emit_step(File *file, const PlanStep *step, int number);
+void emit_calls(File *file, C *s, const PlanStep *step, const Call *call);
+const char *guard_name(File *file, const Guard *guard);
 void emit_enums(File *file);
 void emit_host(File *file);                             // schedules, hooks, init_host
 void emit_program(File *file);                          // tables and main

@@ -75,6 +75,12 @@ static Node *node_given(Builder *b, Prim prim, const Attr *attr, Node *const *in
     return node_add(b, &draft);
 }
 
+Node *make_again(Builder *b, const Node *node, Node *const *input)
+{
+    return node_given(b, node->prim, node->attr, input, node->input_count, node->dtype,
+                      &node->shape);
+}
+
 // ---- sources ------------------------------------------------------------------------------------
 
 static const Shape scalar = {.rank = 0};

@@ -25,6 +25,7 @@ typedef struct Builder {
     Sharing *sharing;           // equal nodes are made once; NULL: every call makes a node
 } Builder;
 
+Node *make_again(Builder *b, const Node *node, Node *const *input);         // as in another graph
 Node *make_constant(Builder *b, DType type, double value);                  // rank 0
 Node *make_full(Builder *b, DType type, double value, const Shape *shape);  // broadcast constant
 Node *make_host(Builder *b, DType type, const HostExpr *number);            // rank 0

@@ -137,7 +137,10 @@ typedef struct Write {
     Span span;
 } Write;
 
-typedef enum ResultKind { RESULT_LOG, RESULT_FIELD, RESULT_PREDICT, RESULT_HISTOGRAM } ResultKind;
+typedef enum ResultKind {
+    RESULT_LOG, RESULT_FIELD, RESULT_PREDICT, RESULT_HISTOGRAM,
+    RESULT_STATE,                       // a number for host code: index of Program.state
+} ResultKind;
 
 typedef struct Result {                 // what the step hands to the host
     ResultKind kind;

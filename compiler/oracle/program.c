@@ -80,6 +80,8 @@ static void hand_out(const Program *program, const Graph *graph, const struct lt
                           ? (double)call->rows : 1;
             call->log[r->index] = (struct lt_value){number * weight, weight};
         }
+        if (result[i].ran && r->kind == RESULT_STATE)
+            call->host->state[r->index] = value_number(&result[i].value, 0);
         if (result[i].ran && r->kind == RESULT_PREDICT)
             write_kept(&result[i].value, call->output[r->index]);
         if (result[i].ran)

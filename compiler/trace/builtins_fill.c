@@ -289,6 +289,16 @@ static Value *weights_file(Tracer *t, Span span, Value **v, int detail)
     return value;
 }
 
+static Value *item(Tracer *t, Span span, Value **v, int detail)
+{
+    (void)detail;
+    if (t->host && t->host_tensors)
+        return item_of(t, v[0], span);
+    fail(t, E_HOST_PLACE, span, "`item` stands in callbacks: a step hands no numbers out on its way");
+    diag_hint(t->diag, t->host ? "a schedule reads metrics[…]" : "go on with the tensor, or `log` it");
+    return &value_poison;
+}
+
 // What the language has and this version has not: a sentence that says so, not an unknown name.
 static Value *later(Tracer *t, Span span, const Argument *argument, int count, void *data)
 {
@@ -306,7 +316,7 @@ const Builtin source_builtins[] = {
     {"along", later, NULL, NULL, 0},   {"kv_cache", later, NULL, NULL, 0},
     {"with_images", later, NULL, NULL, 0},
     {"histogram", later, NULL, NULL, 0}, {"heatmap", later, NULL, NULL, 0},
-    {"item", later, NULL, NULL, 0},    {"check", later, NULL, NULL, 0},
+    {"check", later, NULL, NULL, 0},   {"item", NULL, item, "x", 0},
     {"safetensors", NULL, weights_file, "path names? transpose? strict?", 0},
     {"checkpoint", NULL, weights_file, "path", 0},
     {0},

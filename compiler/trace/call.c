@@ -334,6 +334,15 @@ static Value *call_declaration(Tracer *t, Declaration *declaration, Argument *ar
     }
 }
 
+// Of whole numbers alone, as ranges are.
+static bool whole_list(const Value *value)
+{
+    bool whole = value->kind == V_LIST;
+    for (int i = 0; whole && i < value->count; i++)
+        whole = value_is_whole(value->item[i]) || whole_list(value->item[i]);
+    return whole;
+}
+
 static Value *call_cast(Tracer *t, DType dtype, Argument *argument, int count, Span span)
 {
     if (count != 1)
@@ -353,10 +362,8 @@ static Value *call_cast(Tracer *t, DType dtype, Argument *argument, int count, S
         *fill = *value->fill;
         return value;
     }
-    Node *node = to_tensor(t, value, value->kind == V_LIST && dtype_kind(dtype) != KIND_INT
+    Node *node = to_tensor(t, value, whole_list(value) && dtype_kind(dtype) != KIND_INT
                            ? DT_I32 : dtype, span);
-    if (!node && value->kind == V_LIST)
-        node = to_tensor(t, value, dtype, span);
     if (!node)
         return &value_poison;
     set_origin(t, span);
@@ -376,6 +383,20 @@ static Value *call_leaf(Tracer *t, Value *callee, Span span)
     return &value_poison;
 }
 
+// A schedule in host code: its value at a step, rate(step - warmup).
+static Value *call_schedule(Tracer *t, Instance *schedule, Argument *argument, int count, Span span)
+{
+    const HostExpr *step = count == 1 ? host_of(t->arena, argument[0].value) : NULL;
+    if (schedule->kind != INSTANCE_SCHEDULE || !t->host)
+        return fail(t, E_NOT_CALLABLE, span, "`%s` cannot be called here",
+                    schedule->declaration->name);
+    if (!step || step->type == HOST_STRING)
+        return fail(t, E_SCHEDULE_VALUE, span, "a schedule is called with the number of a step: "
+                    "rate(step)");
+    const HostExpr *rate = schedule_rate(t, schedule, step);
+    return rate ? value_host(t->arena, rate) : &value_poison;
+}
+
 static Value *call_kind(Tracer *t, Value *callee, Argument *argument, int count, Span span)
 {
     switch (callee->kind) {
@@ -387,6 +408,7 @@ static Value *call_kind(Tracer *t, Value *callee, Argument *argument, int count,
     case V_LIST: return call_list(t, callee, argument, count, span);
     case V_DECLARATION: return call_declaration(t, callee->declaration, argument, count, span);
     case V_DTYPE: return call_cast(t, callee->dtype, argument, count, span);
+    case V_INSTANCE: return call_schedule(t, callee->instance, argument, count, span);
     default: return call_leaf(t, callee, span);
     }
 }

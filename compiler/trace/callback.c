@@ -136,12 +136,17 @@ const HostExpr *schedule_rate(Tracer *t, Instance *instance, const HostExpr *ste
         int errors = diag_count(t->diag);
         Context outer = save_context(t);
         Span called_from = t->called_from;
+        const Ast *members = t->members;
+        bool host_tensors = t->host_tensors;
+        t->host_tensors = false;
         t->called_from = instance->span;
         t->members = instance->declaration->tree->b;
         HostFunction *function = host_function(t, c_name(t, instance->prefix, "at"),
                                                instance->scope, at, -1);
         restore_context(t, &outer);
         t->called_from = called_from;
+        t->members = members;
+        t->host_tensors = host_tensors;
         if (diag_count(t->diag) > errors)
             return NULL;
         p->schedule = arena_grow(t->arena, p->schedule, p->schedule_count, &p->schedule_capacity,
@@ -166,6 +171,113 @@ void open_tensors(Tracer *t)
     begin_graph(t, graph);
 }
 
+static bool in_graph(const Graph *graph, const Node *node)
+{
+    return graph && node->id < graph->node_count && graph->node[node->id] == node;
+}
+
+static bool written_since(const Tracer *t, const Variable *variable)
+{
+    for (int i = 0; i < t->host->ran_count; i++)
+        for (int k = 0; k < t->host->ran[i]->write_count; k++)
+            if (t->host->ran[i]->write[k].variable == variable)
+                return true;
+    return false;
+}
+
+static Node *node_again(Tracer *t, Node *node, Span span)
+{
+    if (in_graph(t->graph, node))
+        return node;
+    if (node->prim == P_VARIABLE && written_since(t, node->attr->variable)) {
+        fail(t, E_STAGE, span, "this was calculated with `%s` before that was assigned",
+             node->attr->variable->path);
+        diag_hint(t->diag, "calculate it again, or keep a number of it: item(…)");
+        return NULL;
+    }
+    Node **input = arena_alloc(t->arena, sizeof *input * (size_t)(node->input_count + 1));
+    for (int i = 0; i < node->input_count; i++)
+        if (!(input[i] = node_again(t, node->input[i], span)))
+            return NULL;
+    return make_again(&t->builder, node, input);
+}
+
+Value *current_value(Tracer *t, Value *value, Span span)
+{
+    if (!t->host_tensors || !t->host)
+        return value;
+    if (value->kind == V_TENSOR) {
+        open_tensors(t);
+        set_origin(t, span);
+        Node *node = node_again(t, value->node, span);
+        return !node ? &value_poison : node == value->node ? value : value_tensor(t->arena, node);
+    }
+    if (value->kind != V_LIST && value->kind != V_TUPLE && value->kind != V_RECORD)
+        return value;
+    Value *list = arena_copy(t->arena, value, sizeof *value);
+    list->item = arena_alloc(t->arena, sizeof *list->item * (size_t)(value->count + 1));
+    bool same = true;
+    for (int i = 0; i < value->count; i++) {
+        list->item[i] = current_value(t, value->item[i], span);
+        same &= list->item[i] == value->item[i];
+    }
+    return same ? value : list;
+}
+
+static bool reads_local(const HostExpr *e)
+{
+    return e && (e->op == HOST_LOCAL || reads_local(e->a) || reads_local(e->b)
+                 || reads_local(e->c));
+}
+
+static int passing_state(Tracer *t, const char *what, Span span)
+{
+    return program_state(t, arena_format(t->arena, "%s.%s%d", t->host->function->name, what,
+                                         t->program->state_count),
+                         value_int(t->arena, 0), span);
+}
+
+// A step knows nothing of the locals of the hook that runs it, but it reads states.
+const HostExpr *handed_over(Tracer *t, const HostExpr *number, Span span)
+{
+    if (!t->host || !t->host_tensors || !reads_local(number))
+        return number;
+    HostStmt *set = host_emit(t, DO_SET_STATE, span);
+    set->index = passing_state(t, "number", span);
+    set->a = number;
+    return host_leaf(t->arena, HOST_STATE, number->type, set->index, "number");
+}
+
+Value *item_of(Tracer *t, Value *value, Span span)
+{
+    if (value->kind == V_HOST || value->kind == V_NUMBER || value->kind == V_BOOL
+        || value->kind == V_DURATION || value->kind == V_POISON)
+        return value;
+    open_tensors(t);
+    Node *node = to_tensor(t, value, t->float_type, span);
+    if (!node)
+        return &value_poison;
+    if (shape_size(&node->shape).power != 0 || shape_size(&node->shape).scale != 1) {
+        fail(t, E_LOG_VALUE, span, "a tensor of one element is a number, but this is %s",
+             value_text_of(t->arena, value));
+        diag_hint(t->diag, "reduce it first: mean(…) or sum(…)");
+        return &value_poison;
+    }
+    bool whole = dtype_kind(node->dtype) == KIND_INT, truth = dtype_kind(node->dtype) == KIND_BOOL;
+    set_origin(t, span);
+    Shape scalar = {0};
+    node = make_cast(&t->builder, DT_F64, make_reshape(&t->builder, node, &scalar));
+    int state = passing_state(t, "item", span);
+    graph_result(t->graph, (Result){RESULT_STATE, state, "item", node, NULL, span});
+    flush_tensors(t);
+    HostStmt *set = host_emit(t, DO_SET_LOCAL, span);
+    set->index = host_local(t, "item");
+    HostType type = whole ? HOST_INT : truth ? HOST_BOOL : HOST_FLOAT;
+    set->a = host_leaf(t->arena, HOST_STATE, type, state, "item");
+    return value_host(t->arena, host_leaf(t->arena, HOST_LOCAL, type, set->index,
+                                          t->host->function->local_name[set->index]));
+}
+
 // What was traced since the last flush becomes a step that the hook runs here.
 void flush_tensors(Tracer *t)
 {
@@ -180,6 +292,10 @@ void flush_tensors(Tracer *t)
         p->callback_step[p->callback_step_count] = graph;
         HostStmt *run = host_emit(t, DO_RUN_STEP, t->host->function->span);
         run->index = p->callback_step_count++;
+        HostFrame *frame = t->host;
+        frame->ran = arena_grow(t->arena, frame->ran, frame->ran_count, &frame->ran_capacity,
+                                sizeof *frame->ran);
+        frame->ran[frame->ran_count++] = graph;
     }
     open_tensors(t);
 }
@@ -232,6 +348,7 @@ void trace_callbacks(Tracer *t)
         Context outer = save_context(t);
         t->called_from = t->instance[i]->span;
         t->phase = PHASE_TRAIN;
+        t->training = false;
         trace_hooks(t, t->instance[i]);
         restore_context(t, &outer);
     }

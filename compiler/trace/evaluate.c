@@ -81,6 +81,8 @@ Value *read_value(Tracer *t, Value *value)
     if (value->kind != V_LEAF)
         return value;
     Leaf *leaf = value->leaf;
+    if (!t->making)
+        open_tensors(t);                // a hook that reads a tensor
     if (!t->graph)
         return value;
     Node *node = leaf->node ? leaf->node : variable_now(t, leaf->variable);
@@ -138,7 +140,7 @@ static Value *eval_name(Tracer *t, Scope *scope, const Ast *tree)
             return value;
         }
     }
-    return look_up(t, binding->value);
+    return current_value(t, look_up(t, binding->value), tree->span);
 }
 
 // ---- members behind a dot -----------------------------------------------------------------------

@@ -317,6 +317,7 @@ static Value *index_fill(Tracer *t, Scope *scope, Value *fill, const Ast *list, 
         type = constant->node->dtype;
     if (fill->fill->kind == FILL_CONSTANT && value_is_whole(constant) && fill->fill->salt == 1)
         type = DT_I32;                  // full(3)[n]: whole numbers; zeros and ones are floats
+    open_tensors(t);
     Node *node = resolve_fill(t, fill->fill, &shape, type, span);
     return node ? value_tensor(t->arena, node) : &value_poison;
 }

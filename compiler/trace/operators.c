@@ -63,6 +63,13 @@ Node *to_tensor(Tracer *t, Value *value, DType wanted, Span span)
         return NULL;
     if (value->kind == V_TENSOR)
         return value->node;
+    if (value->kind == V_INSTANCE) {
+        fail(t, E_NOT_A_TENSOR, span, "`%s` is no number", value->instance->declaration->name);
+        if (value->instance->kind == INSTANCE_SCHEDULE)
+            diag_hint(t->diag, "a schedule gives its value at a step: rate(step)");
+        return NULL;
+    }
+    open_tensors(t);
     if (!t->graph) {
         fail(t, E_STAGE, span, "tensors exist in steps, in `param` and in `buffer` only");
         return NULL;
@@ -90,7 +97,7 @@ Node *to_tensor(Tracer *t, Value *value, DType wanted, Span span)
             fail(t, E_LITERAL, span, "a fraction does not fit %s", dtype_name(wanted));
             return NULL;
         }
-        return make_host(&t->builder, wanted, host);
+        return make_host(&t->builder, wanted, handed_over(t, host, span));
     }
     case V_LIST: case V_TUPLE: return list_to_tensor(t, value, wanted, span);
     case V_FILL: {

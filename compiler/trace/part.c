@@ -618,6 +618,8 @@ static Value *assign_one(void *data, Value **leaf)
 void assign_part(Tracer *t, Value *target, Value *value, Span span)
 {
     bool here = t->host || (t->in_step && t->training);
+    if (!t->making)
+        open_tensors(t);
     if (!t->graph || t->making || !here) {
         fail(t, E_ASSIGN_PLACE, span, "a part is assigned in training steps and callbacks only");
         return;

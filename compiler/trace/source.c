@@ -566,6 +566,20 @@ static void choose_words(Tracer *t, Categories *c, int64_t max)
         c->word[i] = all[i].word;
 }
 
+enum { most_renumbered = 4096 };
+
+// The texts of this column are numbered for other categories: their numbers here, one by one.
+static Node *renumbered(Tracer *t, RawColumn *column, const Categories *c, Node *index)
+{
+    Builder *b = &t->builder;
+    Node *id = make_constant(b, DT_I32, c->unknown ? c->count : -1);
+    for (int i = 0; i < c->count; i++)
+        id = make_select(b, make_binary(b, P_EQ, index, make_constant(
+                                            b, DT_I32, ask_word(t, column, c->word[i]))),
+                         make_constant(b, DT_I32, i), id);
+    return id;
+}
+
 // Number of the text of this row: 0 .. count - 1, and `count` for an unknown one.
 static Value *category_id(Tracer *t, Span span, const Argument *argument, int count, void *data)
 {
@@ -577,12 +591,16 @@ static Value *category_id(Tracer *t, Span span, const Argument *argument, int co
                     "of, `%s`", c->field->name);
     RawColumn *column = words->column;
     Builder *b = &t->builder;
+    bool same = true;
     for (int i = 0; i < c->count; i++)
-        if (ask_word(t, column, c->word[i]) != i)
-            return fail(t, E_LATER, span, "two kinds of categories of one column are not part of "
-                        "this version");
+        same &= ask_word(t, column, c->word[i]) == i;
     set_origin(t, span);
     Node *index = word_index(t, column);
+    if (!same && c->count > most_renumbered)
+        return fail(t, E_LIMIT, span, "a second kind of categories of one column has at most %d "
+                    "texts, but this has %d", most_renumbered, c->count);
+    if (!same)
+        return value_tensor(t->arena, renumbered(t, column, c, index));
     if (!c->unknown)
         return value_tensor(t->arena, index);
     Node *size = make_constant(b, DT_I32, c->count);

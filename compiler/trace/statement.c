@@ -41,6 +41,8 @@ static void assign_state(Tracer *t, Binding *binding, Value *value, Span span)
 
 static void assign_leaf(Tracer *t, const Ast *target, Leaf *leaf, Value *value)
 {
+    if (!t->making)
+        open_tensors(t);
     if (!t->graph || (!t->in_step && !t->host)) {
         fail(t, E_ASSIGN_PLACE, target->span, "a buffer is assigned where a step runs, not while "
              "layers are made");
@@ -427,6 +429,8 @@ static void known_log(Tracer *t, const char *name, Span span)
 
 static void log_in_hook(Tracer *t, Scope *scope, const Ast *item, Value *value)
 {
+    if (value->kind == V_TENSOR || value->kind == V_LEAF)
+        value = item_of(t, value, item->span);
     const HostExpr *host = host_of(t->arena, value);
     if (!host || host->type == HOST_STRING) {
         if (value->kind != V_POISON)

@@ -198,6 +198,14 @@ static int ask_field(Tracer *t, DataPart *data, const char *name)
     return data->asked_count++;
 }
 
+static bool sample_takes(const DataPart *data, const char *name)
+{
+    for (int i = 0; i < data->raw_count; i++)
+        if (strcmp(data->raw[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 // A field of the batch: the sample's tensor with the batch axis in front.
 static Value *batch_field(Tracer *t, const Ast *parameter, Dim rows)
 {
@@ -215,7 +223,10 @@ static Value *batch_field(Tracer *t, const Ast *parameter, Dim rows)
         for (Binding *b = t->data->fields->first; b && count < 128; b = b->next)
             names[count++] = b->name;
         const char *near = diag_nearest(t->arena, parameter->name, names, count);
-        if (near && strlen(parameter->name) > 2)
+        if (sample_takes(t->data, parameter->name))
+            diag_hint(t->diag, "`sample` takes it, but binds nothing to it: %s = %s",
+                      parameter->name, parameter->name);
+        else if (near && strlen(parameter->name) > 2)
             diag_hint(t->diag, "did you mean `%s`?", near);
         else
             diag_hint(t->diag, "a step takes the fields by name: %s", join_names(t, names, count));

@@ -107,6 +107,8 @@ typedef struct HostFrame {
     const char *prefix;         // "callback."
     int callback;               // index, for save
     const Ast *tree;
+    Graph **ran;                // steps of its tensor code so far
+    int ran_count, ran_capacity;
 } HostFrame;
 
 typedef struct Draw {           // random draws so far, by path
@@ -335,6 +337,11 @@ bool trace_fit(Tracer *t, Declaration *metric, const Argument *argument, int cou
 Value *make_fitted(Tracer *t, Declaration *metric, Argument *argument, int count, Span span);
 Value *metric_value(Tracer *t, const char *name, Span span);
 void open_tensors(Tracer *t);
+// Tensors of steps that the hook has run are calculated again in the one that is traced now.
+Value *current_value(Tracer *t, Value *value, Span span);
+// A number that host code has just calculated, for the tensor code of a hook.
+const HostExpr *handed_over(Tracer *t, const HostExpr *number, Span span);
+Value *item_of(Tracer *t, Value *value, Span span);     // a tensor of one element as a host number
 void flush_tensors(Tracer *t);                          // of a hook: what was traced becomes a step
 Value *call_builtin(Tracer *t, const Builtin *builtin, Argument *argument, int count, Span span);
 Value *make_instance(Tracer *t, Declaration *declaration, Argument *argument, int count,

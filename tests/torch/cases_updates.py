@@ -150,6 +150,8 @@ def schedules():
     one("constant_factor", "constant(0.5, factor = 0.25, total_iters = 3)", rates(lambda o: s.ConstantLR(o, 0.25, 3), 6))
     one("step", "step(0.5, step_size = 3)", rates(lambda o: s.StepLR(o, 3), 12))
     one("step_gamma", "step(0.5, step_size = 4 steps, gamma = 0.3)", rates(lambda o: s.StepLR(o, 4, 0.3), 12))
+    one("sequential", "sequential([linear_factor(0.5, start_factor = 0.25, total_iters = 4), cosine(0.5, T_max = 6), step(0.5, step_size = 2)], milestones = [4, 9])",
+        rates(lambda o: s.SequentialLR(o, [s.LinearLR(o, 0.25, total_iters=4), s.CosineAnnealingLR(o, 6), s.StepLR(o, 2)], [4, 9]), 12))
     one("multi_step", "multi_step(0.5, milestones = [2, 5, 9], gamma = 0.3)", rates(lambda o: s.MultiStepLR(o, [2, 5, 9], 0.3), 12))
     one("exponential", "exponential(0.5, gamma = 0.8)", rates(lambda o: s.ExponentialLR(o, 0.8), 12))
     one("linear_factor", "linear_factor(0.5)", rates(lambda o: s.LinearLR(o), 8))

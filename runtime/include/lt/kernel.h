@@ -14,6 +14,9 @@
 #pragma clang diagnostic ignored "-Wpass-failed"
 #endif
 
+// A kernel stays out of line: what a step calls for each of its blocks is compiled once.
+#define LT_KERNEL __attribute__((noinline)) static
+
 static inline int64_t lt_least_i64(int64_t x, int64_t y) { return x < y ? x : y; }
 
 // Division of indexes that rounds down, by a positive number.

@@ -244,7 +244,7 @@ static const struct lt_log log_table[1] = {
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT,
     .name = "Line", .spec = "line.lt",
-    .spec_hash = "86c501450d02e641efe5a7d5854e044842fa753ff93424acd74d1c2491837f4a",
+    .spec_hash = "e7a807a0a9631260019ac5c26b1be93d305ea68f9b498696799dfacf031bcbca",
     .compiler = "0.1.0",
     .block_bytes = 320, .variable_bytes = 128,
     .flops_per_row = 0.0, .flops_per_step = 43.0, .parameter_count = 2,

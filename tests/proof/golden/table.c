@@ -616,7 +616,7 @@ static const struct lt_output output_table[1] = {
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT,
     .name = "Table", .spec = "table.lt",
-    .spec_hash = "f421693861d959147e98149977a6aa846059560074ec84b3d902e3f9d7b1c388",
+    .spec_hash = "b0c7e2d7257e16737ca9b5046addabd7d113b976e7915d0f067631a9b1f79cf4",
     .compiler = "0.1.0",
     .block_bytes = 2112, .variable_bytes = 640,
     .flops_per_row = 182.0, .flops_per_step = 165.0, .parameter_count = 41,

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""hooks.py LTC: tensor code in callbacks, compiled and interpreted. Numbers go into it and come out, before and
+behind branches and assignments; schedules are asked by other schedules."""
+import csv
+import glob
+import math
+import os
+import subprocess
+import sys
+import tempfile
+
+SPEC = """
+model Line() {
+    param w: f32[3] = f32([1, 2, 2])
+    param v: f32 = 1
+    scaled(x, by = 1) { sum(w * x) * by + (100 when training else 0) }
+    training_step() {
+        minimize sum(w) * 0.5 + v * 0
+        log w0 = w[0]
+    }
+    optimizer = sgd(lr = pair(constant(0.5), step(0.25, step_size = 1, gamma = 0.5), turn = 2))
+}
+
+schedule pair(first, second, turn: int = 1) {
+    at(step) { 2 * (first(step) when step < turn else second(step - turn)) }
+}
+
+callback watch(of: part = model) {
+    state count = 0
+    state last = 0
+    mean_of = copy(of, frozen = true)
+    on_train_batch_end {
+        count += 1
+        size = norm(of.w)
+        pieces = [sum(p) for _, p in parameters(of)]
+        mean_of = lerp(mean_of, of, 1 / count)
+        count += 0
+        if count > 1 {
+            last = item(size) * 10
+            log tenfold = last, first = pieces[0] + 0 * last
+        }
+        square = size * size
+        log "square" = square, answer = of.scaled(ones[3], by = count), average = mean_of.w[0]
+    }
+}
+
+trainer { max_steps = 4; callbacks = [watch()]; log_every_n_steps = 1; enable_checkpointing = false }
+"""
+
+
+def expected():
+    w, mean, rows = [1.0, 2.0, 2.0], 0.0, []
+    for k, rate in enumerate([1.0, 1.0, 0.5, 0.25], 1):
+        before = w[0]
+        w = [x - rate * 0.5 for x in w]
+        mean += (w[0] - mean) / k
+        square = sum(x * x for x in w)
+        rows.append({"w0": w[0], "square": square, "answer": sum(w) * k, "average": mean,
+                     "tenfold": 10 * math.sqrt(square) if k > 1 else None,
+                     "first": sum(w) if k > 1 else None})
+        assert before > w[0]
+    return rows
+
+
+def check(folder):
+    path = glob.glob(os.path.join(folder, "**", "metrics.csv"), recursive=True)[-1]
+    with open(path) as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4, rows
+    for got, wanted in zip(rows, expected()):
+        for name, value in wanted.items():
+            if value is None:
+                assert got[name] == "", (folder, name, got)
+            else:
+                assert abs(float(got[name]) - value) < 1e-5, (folder, name, value, got)
+
+
+def run(*words):
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(words)}:\n{done.stdout}{done.stderr}")
+
+
+def main():
+    ltc = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        with open("hooks.lt", "w") as file:
+            file.write(SPEC)
+        run(ltc, "build", "hooks.lt", "-o", "hooks")
+        run(os.path.join(folder, "hooks"), "fit", "--trainer.default_root_dir", "fast")
+        run(ltc, "run", "--interpret", "hooks.lt", "fit", "--trainer.default_root_dir", "slow")
+        check("fast")
+        check("slow")
+        os.chdir("/")
+    print("hooks calculate with tensors and numbers, compiled and interpreted")
+
+
+if __name__ == "__main__":
+    main()
