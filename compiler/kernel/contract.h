@@ -10,7 +10,8 @@
 #pragma once
 #include "plan.h"
 
-enum { tile_loops = 4, tile_rows = 6, tile_rows_most = 8 };   // lt_rows is one of the two
+// lt_rows (lt/tile.h) is one of the two numbers of rows.
+enum { tile_loops = 4, tile_rows = 6, tile_rows_most = 8 };
 
 typedef struct TileLoop {               // one loop of a sum, for struct lt_loop
     Dim count, rows, lanes;             // strides of the two operands

@@ -141,7 +141,7 @@ class Judge:
             self.planted = self.plant_fault(folder, "c/" + os.path.basename(source))
         ways = (
             ("gcc", ("-march", "-mprefer", "-O", "-fsch"), ["-O0", *WARNINGS]),
-            ("clang", ("-O", "-fsch"), ["-O2", *WARNINGS]),
+            ("clang", ("-O", "-fsch", "-fno-tree"), ["-O2", *WARNINGS]),
         )
         for compiler, drop, add in ways + ((("gcc3", (), []),) if self.planted else ()):
             words = [w for w in line if not w.startswith(drop)]
