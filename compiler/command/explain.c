@@ -49,7 +49,8 @@ static void print_data(const Program *program, FILE *out)
         return;
     fprintf(out, "\ndata %s: %s rows, batch %lld\n", data->name,
             grouped(program->arena, data->rows), (long long)data->batch);
-    for (int i = 0; i < data->raw_count; i++)
+    int raw_count = data->raw_count * (data->part_count ? data->part_count : 1);
+    for (int i = 0; i < raw_count; i++)
         fprintf(out, "  from %-20s %-5s %-12s %s\n", data->raw[i].name,
                 data->raw[i].text ? "text" : dtype_name(data->raw[i].dtype),
                 data->raw[i].shape.rank ? shape_text(program->arena, &data->raw[i].shape) : "",

@@ -19,7 +19,8 @@ C *c_new(Arena *arena, IndexContext *context, const Kernel *kernel, int64_t boun
 {
     C *c = arena_alloc(arena, sizeof *c);
     *c = (C){.arena = arena, .context = context, .kernel = kernel, .text = text_new(arena),
-             .depth = 1, .bound = bound};
+             .depth = 1, .bound = bound, .parameter_of = table_new(arena),
+             .next = table_new(arena)};
     return c;
 }
 
@@ -224,23 +225,29 @@ void c_barrier(C *c)
 
 static bool taken(const C *c, const char *name)
 {
-    if (c_is_reserved(name) || (c->outside && file_has(c->outside, name)))
+    if (table_name(c->parameter_of, name) >= 0)
         return true;
     for (int i = 0; i < c->name_count; i++)
         if (strcmp(c->name[i].name, name) == 0)
             return true;
-    for (int i = 0; i < c->parameter_count; i++)
-        if (strcmp(c->parameter[i].name, name) == 0)
-            return true;
-    return false;
+    return (c->outside && file_has(c->outside, name)) || c_is_reserved(name);
 }
 
 const char *c_unique(C *c, const char *wish)
 {
-    const char *base = c->plain ? "v" : c_identifier(c->arena, wish), *name = base;
+    if (c->plain)
+        return arena_format(c->arena, "v%d", ++c->plain_names);
+    const char *base = c_identifier(c->arena, wish), *name = base;
     const char last = base[strlen(base) - 1];
-    for (int i = 2; taken(c, name); i++)
-        name = arena_format(c->arena, "%s%s%d", base, last >= '0' && last <= '9' ? "_" : "", i);
+    const int known = c->kernel ? -1 : table_name(c->next, base);       // a step keeps its names
+    int i = known < 0 ? 2 : known;
+    if (known >= 0 || taken(c, name))
+        do
+            name = arena_format(c->arena, "%s%s%d", base, last >= '0' && last <= '9' ? "_" : "",
+                                i++);
+        while (taken(c, name));
+    if (!c->kernel && i > 2)
+        table_put_name(c->next, base, i);
     return name;
 }
 
@@ -307,6 +314,7 @@ static Parameter *add_parameter(C *c, ParameterKind kind, const char *wish)
                               sizeof *c->parameter);
     Parameter *p = &c->parameter[c->parameter_count++];
     *p = (Parameter){.kind = kind, .name = name};
+    table_put_name(c->parameter_of, name, c->parameter_count - 1);
     return p;
 }
 
@@ -316,22 +324,23 @@ const char *c_buffer(C *c, const Buffer *buffer)
         const Name *known = find_name(c, buffer);
         return known ? known->name : add_name(c, buffer, c_unique(c, buffer->name));
     }
-    for (int i = 0; i < c->parameter_count; i++)
-        if (c->parameter[i].kind == PARAMETER_BUFFER && c->parameter[i].buffer == buffer)
-            return c->parameter[i].name;
+    const int known = table_address(c->parameter_of, buffer);
+    if (known >= 0)
+        return c->parameter[known].name;
     const bool in_step = !c->kernel && buffer->kind == BUFFER_VARIABLE;
     Parameter *p = add_parameter(c, PARAMETER_BUFFER, in_step ? buffer->variable->path
                                                               : buffer_label(c->arena, buffer));
     p->buffer = buffer;
+    table_put_address(c->parameter_of, buffer, c->parameter_count - 1);
     return p->name;
 }
 
 void c_written(C *c, const Buffer *buffer)
 {
     c_buffer(c, buffer);
-    for (int i = 0; i < c->parameter_count; i++)
-        if (c->parameter[i].kind == PARAMETER_BUFFER && c->parameter[i].buffer == buffer)
-            c->parameter[i].written = true;
+    const int known = table_address(c->parameter_of, buffer);
+    if (known >= 0)
+        c->parameter[known].written = true;
 }
 
 const char *c_rows(C *c)

@@ -4,6 +4,7 @@
 // parameters (buffers, host numbers, keys of draws, the rows of the batch). What was used becomes
 // the signature, so two kernels that differ only in what they are handed have the same text.
 #pragma once
+#include "../base/table.h"
 #include "../base/text.h"
 #include "../kernel/plan.h"
 
@@ -38,10 +39,13 @@ struct C {
     int64_t bound;                      // greatest B
     int depth;                          // of indentation
     bool wide;                          // addresses need 64 bits
-    bool plain;                         // every name is "v": text that only structure decides
+    bool plain;                         // names are numbers: text that only structure decides
+    int plain_names;
     bool whole_values;                  // integers of the graph are printed with all their bits
     Parameter *parameter;
     int parameter_count, parameter_capacity;
+    Table *parameter_of;                // numbers of parameters by name and by buffer
+    Table *next;                        // of a step: the first number behind a name to try
     const struct File *outside;         // of a step: names at file scope are taken
     Brace *brace;
     int brace_count, brace_capacity;

@@ -34,6 +34,8 @@ bool c_is_reserved(const char *name)
 {
     size_t length = strlen(name);
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        if (reserved[i][0] != name[0])
+            continue;
         if (strcmp(reserved[i], name) == 0)
             return true;
         const size_t known = strlen(reserved[i]);       // the float and long double twins

@@ -99,8 +99,9 @@ static void emit_raw(File *file, const DataBlock *data)
     if (!data->raw_count)
         return;
     emit_words(file, data);
-    table_open(file, "struct lt_raw_field", "raw_table", data->raw_count);
-    for (int i = 0; i < data->raw_count; i++) {
+    int count = data->raw_count * (data->part_count ? data->part_count : 1);
+    table_open(file, "struct lt_raw_field", "raw_table", count);
+    for (int i = 0; i < count; i++) {
         const RawField *raw = &data->raw[i];
         text_add(file->out, "    {%s, %s, %s, %s, %d, %s, .text = %s",
                  quoted(file->arena, raw->name),
@@ -108,7 +109,8 @@ static void emit_raw(File *file, const DataBlock *data)
                  dtype_constant[raw->dtype], raw->shape.rank, sizes(file, &raw->shape, 0),
                  raw->text ? "true" : "false");
         if (raw->word_count)
-            text_add(file->out, ", .words = words_%d, .word_count = %d", i, raw->word_count);
+            text_add(file->out, ", .words = words_%d, .word_count = %d",
+                     i % data->raw_count, raw->word_count);
         text_add(file->out, "},\n");
     }
     table_close(file);
@@ -134,6 +136,8 @@ static const char *split(File *file, const DataBlock *data, int i)
     return arena_format(file->arena, "{%s, %s}", c_number(file->arena, DT_F64, data->split[i]),
                         data->split_share[i] ? "true" : "false");
 }
+
+static const char *const phase_constant[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
 
 static const char *step_name_of(const File *file, const Graph *graph)
 {
@@ -188,6 +192,12 @@ static void emit_data(File *file)
     if (data->split_fixed)
         text_add(file->out, "    .split_fixed = 1, .split_seed = %lluu,\n",
                  (unsigned long long)data->split_seed);
+    if (data->part_count) {
+        text_add(file->out, "    .part_count = %d, .part = {", data->part_count);
+        for (int i = 0; i < data->part_count; i++)
+            text_add(file->out, "%s%s", i ? ", " : "", phase_constant[data->part[i]]);
+        text_add(file->out, "},\n");
+    }
     text_add(file->out, "    .raw_count = %d, .field_count = %d, .raw = %s, .field = %s,\n",
              data->raw_count, data->field_count, data->raw_count ? "raw_table" : "NULL",
              data->field_count ? "field_table" : "NULL");
@@ -254,7 +264,6 @@ static void emit_states(File *file)
 
 static void emit_logs(File *file)
 {
-    static const char *const phases[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
     static const char *const reduces[] = {"LT_MEAN", "LT_SUM", "LT_LEAST", "LT_GREATEST"};
     const Program *program = file->program;
     if (!program->log_count)
@@ -264,7 +273,7 @@ static void emit_logs(File *file)
         const LogEntry *log = &program->log[i];
         text_add(file->out, "    [%s] = {%s, %s, %s, .on_step = %d, .on_epoch = %d,"
                  " .progress_bar = %d, .computed = %d},\n", file->log[i],
-                 quoted(file->arena, log->name), phases[log->phase], reduces[log->reduce],
+                 quoted(file->arena, log->name), phase_constant[log->phase], reduces[log->reduce],
                  log->on_step, log->on_epoch, log->progress_bar, log->computed);
     }
     table_close(file);
@@ -320,7 +329,6 @@ static void emit_callback_steps(File *file)
 
 static void print_steps(File *file, const char *member, Graph *const *graph)
 {
-    static const char *const phases[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
     bool any = false;
     for (int i = 0; i < PHASE_COUNT; i++)
         any = any || graph[i];
@@ -330,7 +338,7 @@ static void print_steps(File *file, const char *member, Graph *const *graph)
     const char *comma = "";
     for (int i = 0; i < PHASE_COUNT; i++)
         if (graph[i]) {
-            text_add(file->out, "%s[%s] = %s", comma, phases[i], step_name_of(file, graph[i]));
+            text_add(file->out, "%s[%s] = %s", comma, phase_constant[i], step_name_of(file, graph[i]));
             comma = ", ";
         }
     text_add(file->out, "},\n");

@@ -2,24 +2,19 @@
 #include "file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // ---- names and text -----------------------------------------------------------------------------
 
 bool file_has(const File *file, const char *name)
 {
-    for (int i = 0; i < file->taken_count; i++)
-        if (strcmp(file->taken[i], name) == 0)
-            return true;
-    return false;
+    return table_name(file->taken, name) >= 0;
 }
 
 static bool in_scope(const File *file, const char *name)
 {
-    for (int i = 0; file->scope && i < file->scope->parameter_count; i++)
-        if (strcmp(file->scope->parameter[i].name, name) == 0)
-            return true;
-    return false;
+    return file->scope && table_name(file->scope->parameter_of, name) >= 0;
 }
 
 const char *file_name(File *file, const char *wish)
@@ -27,9 +22,7 @@ const char *file_name(File *file, const char *wish)
     const char *base = c_identifier(file->arena, wish), *name = base;
     for (int i = 2; c_is_reserved(name) || file_has(file, name) || in_scope(file, name); i++)
         name = arena_format(file->arena, "%s_%d", base, i);
-    file->taken = arena_grow(file->arena, file->taken, file->taken_count, &file->taken_capacity,
-                             sizeof(char *));
-    file->taken[file->taken_count++] = name;
+    table_put_name(file->taken, name, 0);
     return name;
 }
 
@@ -185,6 +178,13 @@ void emit_enums(File *file)
     text_add(file->out, "\n");
 }
 
+static int by_offset(const void *left, const void *right)
+{
+    const Variable *a = *(Variable *const *)left, *b = *(Variable *const *)right;
+    return a->offset != b->offset ? (a->offset < b->offset ? -1 : 1)
+                                  : (a->id > b->id) - (a->id < b->id);
+}
+
 static void print_memory(File *file)
 {
     const Program *program = file->program;
@@ -192,24 +192,21 @@ static void print_memory(File *file)
         return;
     file_rule(file->out, "memory map: variables, from the start of the block", "");
     text_add(file->out, "//\n");
-    for (size_t at = 0, next; at < file->plan->variable_bytes; at = next) {
-        next = file->plan->variable_bytes;
-        for (int i = 0; i < program->variable_count; i++) {
-            const Variable *v = program->variable[i];
-            if (v->offset == at && file->plan->variable[i]->bytes)
-                text_add(file->out, "// %10zu  %-40s %s %s\n", at,
-                         comment_safe(file->arena, v->path), dtype_name(v->dtype),
-                         shape_text(file->arena, &v->shape));
-            if (v->offset > at && v->offset < next)
-                next = v->offset;
-        }
-    }
+    const size_t count = (size_t)program->variable_count;
+    Variable **order = arena_copy(file->arena, program->variable, sizeof *order * count);
+    qsort(order, count, sizeof *order, by_offset);
+    for (size_t i = 0; i < count; i++)
+        if (file->plan->variable[order[i]->id]->bytes)
+            text_add(file->out, "// %10zu  %-40s %s %s\n", order[i]->offset,
+                     comment_safe(file->arena, order[i]->path), dtype_name(order[i]->dtype),
+                     shape_text(file->arena, &order[i]->shape));
     text_add(file->out, "\n");
 }
 
 void emit_c(const Program *program, const Plan *plan, Text *out)
 {
-    File file = {.program = program, .plan = plan, .arena = out->arena, .out = out};
+    File file = {.program = program, .plan = plan, .arena = out->arena, .out = out,
+                 .taken = table_new(out->arena)};
     file.kernels = text_new(out->arena);
     file.steps = text_new(out->arena);
     file_name(&file, "lt_program");

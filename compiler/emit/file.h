@@ -15,8 +15,7 @@ typedef struct File {
     Text kernels, steps;
     Function *function;
     int function_count, function_capacity;
-    const char **taken;                 // names at file scope
-    int taken_count, taken_capacity;
+    Table *taken;                       // names at file scope
     const char **step_name;             // by plan->step
     const char **setting, **state, **log, **rate;      // constants and functions, by index
     bool *rate_called;                  // a rate that nothing asks for is not printed

@@ -22,6 +22,9 @@ static void add_read(Fuse *f, Member *reader, Member *read, const Index *const *
     if (point)
         copy = arena_copy(f->c->arena, point, sizeof *point * (size_t)(read->node->shape.rank + 1));
     reader->read[reader->read_count++] = (Read){read, copy};
+    read->reader = arena_grow(f->c->arena, read->reader, read->reader_count,
+                              &read->reader_capacity, sizeof(Member *));
+    read->reader[read->reader_count++] = reader;
 }
 
 static void add_old(Fuse *f, const Member *reader, const Node *node)
@@ -29,7 +32,10 @@ static void add_old(Fuse *f, const Member *reader, const Node *node)
     if (node->prim != P_VARIABLE)
         return;
     f->old = arena_grow(f->c->arena, f->old, f->old_count, &f->old_capacity, sizeof *f->old);
-    f->old[f->old_count++] = (VariableRead){node->attr->variable, reader};
+    const int id = node->attr->variable->id, last = f->last_old[id];
+    *(last < 0 ? &f->first_old[id] : &f->old[last].next) = f->old_count;
+    f->last_old[id] = f->old_count;
+    f->old[f->old_count++] = (VariableRead){node->attr->variable, reader, -1};
 }
 
 typedef struct Noting {
@@ -359,13 +365,32 @@ static bool fits(Fuse *f, Member *const *member, int count, const Cluster *a, co
 
 // ---- merging ------------------------------------------------------------------------------------
 
+static int last_node(const Cluster *cluster)
+{
+    return cluster->member[cluster->count - 1]->node->id;
+}
+
+// Whoever depends on the cluster now depends on a node as new as that.
+static void renew(Cluster *cluster, int newest)
+{
+    if (cluster->newest >= newest)
+        return;
+    cluster->newest = newest;
+    for (int i = 0; i < cluster->count; i++)
+        for (int k = 0; k < cluster->member[i]->reader_count; k++)
+            renew(cluster->member[i]->reader[k]->cluster, newest);
+}
+
+// A search that has no end soon is taken to succeed: two clusters stay two.
 static bool reaches(Fuse *f, Cluster *from, const Cluster *to)
 {
     if (from == to)
         return true;
-    if (from->stamp == f->stamp)
+    if (from->stamp == f->stamp || from->newest < last_node(to))
         return false;
     from->stamp = f->stamp;
+    if (++f->visits > visit_most)
+        return true;
     for (int i = 0; i < from->count; i++)
         for (int k = 0; k < from->member[i]->read_count; k++) {
             Cluster *next = from->member[i]->read[k].member->cluster;
@@ -379,6 +404,7 @@ static bool reaches(Fuse *f, Cluster *from, const Cluster *to)
 static bool reaches_around(Fuse *f, Cluster *from, const Cluster *to)
 {
     f->stamp++;
+    f->visits = 0;
     from->stamp = f->stamp;
     for (int i = 0; i < from->count; i++)
         for (int k = 0; k < from->member[i]->read_count; k++) {
@@ -428,6 +454,9 @@ static bool merge(Fuse *f, Cluster *into, Cluster *from)
     into->rows = rows;
     from->gone = true;
     adopt(into, both, count);
+    const int newest = into->newest > from->newest ? into->newest : from->newest;
+    into->newest = -1;
+    renew(into, newest);
     return true;
 }
 
@@ -436,6 +465,7 @@ static Cluster *cluster_new(Fuse *f, Member *m)
     Cluster *cluster = arena_alloc(f->c->arena, sizeof *cluster);
     cluster->id = f->cluster_count;
     cluster->guard = m->node->guard;
+    cluster->newest = m->node->id;
     adopt(cluster, arena_copy(f->c->arena, &m, sizeof(Member *)), 1);
     fits(f, cluster->member, 1, cluster, cluster, &cluster->form, &cluster->rows);
     if (form_of(f, m->node) == CLUSTER_ALONE)
@@ -444,11 +474,6 @@ static Cluster *cluster_new(Fuse *f, Member *m)
                             sizeof(Cluster *));
     f->cluster[f->cluster_count++] = cluster;
     return cluster;
-}
-
-static int last_node(const Cluster *cluster)
-{
-    return cluster->member[cluster->count - 1]->node->id;
 }
 
 // Tries the clusters that the member reads, the one made last first.
@@ -475,8 +500,18 @@ static void join(Fuse *f, Member *m)
     (void)own;
 }
 
+static void forget_old(Fuse *f)
+{
+    const int count = f->plan->program->variable_count;
+    f->first_old = arena_alloc(f->c->arena, sizeof(int) * (size_t)(count + 1));
+    f->last_old = arena_alloc(f->c->arena, sizeof(int) * (size_t)(count + 1));
+    for (int i = 0; i < count; i++)
+        f->first_old[i] = f->last_old[i] = -1;
+}
+
 void cluster(Fuse *f)
 {
+    forget_old(f);
     for (int i = 0; i < f->graph->node_count; i++) {
         Member *m = &f->member[i];
         if (!m->computed)

@@ -27,6 +27,8 @@ struct Member {
     const Index *point[max_rank];
     Read *read;
     int read_count, read_capacity;
+    Member **reader;                    // the way back
+    int reader_count, reader_capacity;
     // within its cluster
     uint32_t outer;                     // axes of `space` that are outer loops
     uint32_t outer_result;              // the same of the node's own shape
@@ -57,6 +59,7 @@ struct Cluster {
     Dim rows;
     const Guard *guard;
     bool gone;                          // merged into another
+    int newest;                         // at least the last node of every cluster it depends on
     int stamp;
     Kernel *kernel;
 };
@@ -64,6 +67,7 @@ struct Cluster {
 typedef struct VariableRead {
     const Variable *variable;
     const Member *reader;
+    int next;                           // of the same variable, in f->old; -1: none
 } VariableRead;
 
 typedef struct Fuse {
@@ -77,10 +81,12 @@ typedef struct Fuse {
     Buffer **field;                     // by index of the batch's field
     VariableRead *old;                  // reads of variables as they were before the step
     int old_count, old_capacity;
-    int stamp;
+    int *first_old, *last_old;          // by variable, -1: none
+    int stamp, visits;
 } Fuse;
 
 enum { cluster_most = 64 };             // members: bounds the time of fusion
+enum { visit_most = 512 };              // clusters seen in one search: likewise
 
 void choose(Fuse *f);
 void cluster(Fuse *f);

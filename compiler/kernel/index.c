@@ -198,7 +198,8 @@ static const Index *rejoin(IndexContext *c, const Index *a)
 // a + times * b: terms are merged in order.
 static const Index *combine(IndexContext *c, const Index *a, const Index *b, int64_t times)
 {
-    Term *term = arena_alloc(c->arena, sizeof *term * (size_t)(a->term_count + b->term_count + 1));
+    const int most = a->term_count + b->term_count;
+    Term few[8], *term = most <= 8 ? few : arena_alloc(c->arena, sizeof *term * (size_t)most);
     int count = 0, i = 0, j = 0;
     while (i < a->term_count || j < b->term_count) {
         const int side = i == a->term_count   ? 1
@@ -236,7 +237,9 @@ const Index *index_scale(IndexContext *c, const Index *a, Dim by)
 {
     if (!by.scale)
         return index_number(c, 0);
-    Term *term = arena_alloc(c->arena, sizeof *term * (size_t)(a->term_count + 1));
+    Term few[8], *term = few;
+    if (a->term_count > 8)
+        term = arena_alloc(c->arena, sizeof *term * (size_t)a->term_count);
     for (int i = 0; i < a->term_count; i++) {
         term[i] = a->term[i];
         term[i].factor = dim_mul(term[i].factor, by);

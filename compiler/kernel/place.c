@@ -102,23 +102,28 @@ static bool meet(const Buffer *a, const Buffer *b)
     return a->first <= b->last && b->first <= a->last;
 }
 
-// The lowest gap that is wide enough among the buffers, placed already, that live meanwhile.
-static size_t lowest(Buffer *const *order, size_t placed, const Buffer *buffer)
+// The lowest gap that is wide enough among the buffers, in the order of their places, that live
+// meanwhile.
+static size_t lowest(Buffer *const *placed, size_t count, const Buffer *buffer)
 {
     size_t at = 0;
-    bool moved = true;
-    while (moved) {
-        moved = false;
-        for (size_t i = 0; i < placed; i++) {
-            const Buffer *other = order[i];
-            if (meet(other, buffer) && at < other->offset + align(other->bytes) &&
-                other->offset < at + align(buffer->bytes)) {
-                at = other->offset + align(other->bytes);
-                moved = true;
-            }
-        }
+    for (size_t i = 0; i < count; i++) {
+        const Buffer *other = placed[i];
+        if (!meet(other, buffer))
+            continue;
+        if (other->offset >= at + align(buffer->bytes))
+            return at;
+        const size_t end = other->offset + align(other->bytes);
+        at = end > at ? end : at;
     }
     return at;
+}
+
+static void insert(Buffer **placed, size_t count, Buffer *buffer)
+{
+    for (; count && placed[count - 1]->offset > buffer->offset; count--)
+        placed[count] = placed[count - 1];
+    placed[count] = buffer;
 }
 
 void place_step(Plan *plan, PlanStep *step)
@@ -142,8 +147,10 @@ void place_step(Plan *plan, PlanStep *step)
     for (size_t i = 0; i < count; i++)
         order[i] = step->buffer[i];
     qsort(order, count, sizeof *order, by_size);
+    Buffer **placed = arena_alloc(plan->arena, sizeof *placed * (count + 1));
     for (size_t i = 0; i < count; i++) {
-        order[i]->offset = lowest(order, i, order[i]);
+        order[i]->offset = lowest(placed, i, order[i]);
+        insert(placed, i, order[i]);
         const size_t end = order[i]->offset + align(order[i]->bytes);
         step->arena_bytes = end > step->arena_bytes ? end : step->arena_bytes;
     }

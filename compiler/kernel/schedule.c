@@ -21,13 +21,31 @@ typedef struct Links {                  // of a cluster: those it must come behi
 typedef struct Order {
     Fuse *f;
     Links *behind, *before;             // by cluster
+    int *newest;                        // by cluster: Cluster.newest, over all of `behind`
     int count;
+    int *writes;                        // by variable: how many the step has
+    Cluster **ready;                    // a heap, that which ends first in the graph on top
+    int ready_count;
 } Order;
 
 static void add_link(Order *o, Links *links, int to)
 {
     links->to = arena_grow(o->f->c->arena, links->to, links->count, &links->capacity, sizeof(int));
     links->to[links->count++] = to;
+}
+
+static int last_node(const Cluster *cluster)
+{
+    return cluster->member[cluster->count - 1]->node->id;
+}
+
+static void renew(Order *o, int cluster, int newest)
+{
+    if (o->newest[cluster] >= newest)
+        return;
+    o->newest[cluster] = newest;
+    for (int i = 0; i < o->before[cluster].count; i++)
+        renew(o, o->before[cluster].to[i], newest);
 }
 
 static void add_edge(Order *o, const Cluster *later, const Cluster *earlier)
@@ -39,6 +57,7 @@ static void add_edge(Order *o, const Cluster *later, const Cluster *earlier)
             return;
     add_link(o, &o->behind[later->id], earlier->id);
     add_link(o, &o->before[earlier->id], later->id);
+    renew(o, later->id, o->newest[earlier->id]);
 }
 
 static void add_data_edges(Order *o)
@@ -56,7 +75,7 @@ static bool comes_behind(Order *o, const Cluster *later, const Cluster *earlier)
     Cluster *from = o->f->cluster[later->id];
     if (from == earlier)
         return true;
-    if (from->stamp == o->f->stamp)
+    if (from->stamp == o->f->stamp || o->newest[from->id] < last_node(earlier))
         return false;
     from->stamp = o->f->stamp;
     for (int i = 0; i < o->behind[from->id].count; i++)
@@ -67,27 +86,19 @@ static bool comes_behind(Order *o, const Cluster *later, const Cluster *earlier)
 
 // ---- writes in place ----------------------------------------------------------------------------
 
-static int writes_to(const Graph *graph, const Variable *variable)
-{
-    int count = 0;
-    for (int i = 0; i < graph->write_count; i++)
-        count += graph->write[i].variable == variable;
-    return count;
-}
-
 static bool readers_before(Order *o, const Variable *variable, const Cluster *writer)
 {
-    for (int i = 0; i < o->f->old_count; i++) {
-        const VariableRead *old = &o->f->old[i];
-        if (old->variable != variable || old->reader->cluster == writer)
+    const VariableRead *old = o->f->old;
+    const int first = o->f->first_old[variable->id];
+    for (int i = first; i >= 0; i = old[i].next) {
+        if (old[i].reader->cluster == writer)
             continue;
         o->f->stamp++;
-        if (comes_behind(o, old->reader->cluster, writer))
+        if (comes_behind(o, old[i].reader->cluster, writer))
             return false;
     }
-    for (int i = 0; i < o->f->old_count; i++)
-        if (o->f->old[i].variable == variable && !MUTANT(schedule_early_write))
-            add_edge(o, writer, o->f->old[i].reader->cluster);
+    for (int i = first; i >= 0 && !MUTANT(schedule_early_write); i = old[i].next)
+        add_edge(o, writer, old[i].reader->cluster);
     return true;
 }
 
@@ -95,7 +106,7 @@ static void write_in_place(Order *o, const Write *write)
 {
     Member *m = &o->f->member[write->value->id];
     Buffer *buffer = o->f->plan->variable[write->variable->id];
-    if (write->guard != write->value->guard || writes_to(o->f->graph, write->variable) > 1 ||
+    if (write->guard != write->value->guard || o->writes[write->variable->id] > 1 ||
         (m->home && m->cluster->form == CLUSTER_ALONE) ||
         !readers_before(o, write->variable, m->cluster))
         return;
@@ -315,26 +326,53 @@ static void settle_results(Fuse *f)
 
 // ---- order --------------------------------------------------------------------------------------
 
-// Of those that may run next, the one whose last node comes first in the graph.
-static int next_cluster(const Order *o, const int *waits)
+static void add_ready(Order *o, Cluster *cluster)
 {
-    int best = -1;
-    for (int i = 0; i < o->count; i++) {
-        const Cluster *cluster = o->f->cluster[i];
-        if (waits[i])
-            continue;
-        if (best < 0 || cluster->member[cluster->count - 1]->node->id <
-                            o->f->cluster[best]->member[o->f->cluster[best]->count - 1]->node->id)
-            best = i;
+    int at = o->ready_count++;
+    for (; at && last_node(o->ready[(at - 1) / 2]) > last_node(cluster); at = (at - 1) / 2)
+        o->ready[at] = o->ready[(at - 1) / 2];
+    o->ready[at] = cluster;
+}
+
+// Of those that may run next, the one whose last node comes first in the graph.
+static Cluster *take_ready(Order *o)
+{
+    if (!o->ready_count)
+        bug("kernels of %s wait for each other", o->f->graph->name);
+    Cluster *const first = o->ready[0], *const last = o->ready[--o->ready_count];
+    int at = 0;
+    for (int child; (child = 2 * at + 1) < o->ready_count; at = child) {
+        if (child + 1 < o->ready_count &&
+            last_node(o->ready[child + 1]) < last_node(o->ready[child]))
+            child++;
+        if (last_node(o->ready[child]) > last_node(last))
+            break;
+        o->ready[at] = o->ready[child];
     }
-    return best;
+    o->ready[at] = last;
+    return first;
+}
+
+static Order order_new(Fuse *f)
+{
+    Arena *arena = f->c->arena;
+    Order o = {.f = f, .count = f->cluster_count};
+    const size_t count = (size_t)o.count + 1;
+    o.behind = arena_alloc(arena, sizeof(Links) * count);
+    o.before = arena_alloc(arena, sizeof(Links) * count);
+    o.ready = arena_alloc(arena, sizeof(Cluster *) * count);
+    o.newest = arena_alloc(arena, sizeof(int) * count);
+    for (int i = 0; i < o.count; i++)
+        o.newest[i] = f->cluster[i]->newest;
+    o.writes = arena_alloc(arena, sizeof(int) * (size_t)(f->plan->program->variable_count + 1));
+    for (int i = 0; i < f->graph->write_count; i++)
+        o.writes[f->graph->write[i].variable->id]++;
+    return o;
 }
 
 void schedule(Fuse *f)
 {
-    Order o = {.f = f, .count = f->cluster_count};
-    o.behind = arena_alloc(f->c->arena, sizeof(Links) * (size_t)(o.count + 1));
-    o.before = arena_alloc(f->c->arena, sizeof(Links) * (size_t)(o.count + 1));
+    Order o = order_new(f);
     int *waits = arena_alloc(f->c->arena, sizeof(int) * (size_t)(o.count + 1));
     add_data_edges(&o);
     take_results(f);
@@ -342,18 +380,20 @@ void schedule(Fuse *f)
         write_in_place(&o, &f->graph->write[i]);
     int left = 0;
     for (int i = 0; i < o.count; i++) {
-        waits[i] = f->cluster[i]->gone ? -1 : o.behind[i].count;
-        left += !f->cluster[i]->gone;
+        if (f->cluster[i]->gone)
+            continue;
+        left++;
+        waits[i] = o.behind[i].count;
+        if (!waits[i])
+            add_ready(&o, f->cluster[i]);
     }
     for (; left; left--) {
-        const int next = next_cluster(&o, waits);
-        if (next < 0)
-            bug("kernels of %s wait for each other", f->graph->name);
-        waits[next] = -1;
-        for (int i = 0; i < o.before[next].count; i++)
-            waits[o.before[next].to[i]]--;
-        form_checked(f, f->cluster[next]);
-        step_add(f, f->cluster[next]->kernel);
+        Cluster *next = take_ready(&o);
+        for (int i = 0; i < o.before[next->id].count; i++)
+            if (--waits[o.before[next->id].to[i]] == 0)
+                add_ready(&o, f->cluster[o.before[next->id].to[i]]);
+        form_checked(f, next);
+        step_add(f, next->kernel);
     }
     commit(f);
     settle_results(f);

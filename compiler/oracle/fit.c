@@ -53,8 +53,9 @@ static void add_row(const void *const *raw, void *const *out, void *scratch, uin
 
 static struct lt_data table_of(Arena *arena, const DataBlock *block)
 {
-    struct lt_raw_field *raw = arena_alloc(arena, sizeof *raw * (size_t)(block->raw_count + 1));
-    for (int i = 0; i < block->raw_count; i++) {
+    int count = block->raw_count * (block->part_count ? block->part_count : 1);
+    struct lt_raw_field *raw = arena_alloc(arena, sizeof *raw * (size_t)(count + 1));
+    for (int i = 0; i < count; i++) {
         const RawField *field = &block->raw[i];
         raw[i] = (struct lt_raw_field){.name = field->name, .file = field->file,
                                        .format = field->format, .rank = field->shape.rank,
@@ -63,14 +64,17 @@ static struct lt_data table_of(Arena *arena, const DataBlock *block)
         for (int k = 0; k < field->shape.rank; k++)
             raw[i].shape[k] = field->shape.dim[k].scale;
     }
-    return (struct lt_data){
+    struct lt_data data = {
         .name = block->name, .source = block->source, .option = block->option,
         .rows = block->rows, .batch = 1, .split_given = block->split_given,
         .split_file_order = block->split_file_order, .raw_count = block->raw_count, .raw = raw,
         .train = {block->split[0], block->split_share[0]},
         .val = {block->split[1], block->split_share[1]},
-        .test = {block->split[2], block->split_share[2]}, .sample = add_row,
+        .test = {block->split[2], block->split_share[2]}, .sample = add_row, .part_count = block->part_count,
     };
+    for (int i = 0; i < block->part_count; i++)
+        data.part[i] = (enum lt_phase)block->part[i];
+    return data;
 }
 
 static bool add_rows(Arena *arena, struct lt_dataset *dataset, struct lt_fault *fault)

@@ -235,9 +235,10 @@ static void list_data(Arena *arena, Oracle *oracle)
 {
     const DataBlock *d = oracle->program->data;
     struct lt_data *to = arena_alloc(arena, sizeof *to);
-    struct lt_raw_field *raw = arena_alloc(arena, sizeof *raw * (size_t)(d->raw_count + 1));
+    int count = d->raw_count * (d->part_count ? d->part_count : 1);
+    struct lt_raw_field *raw = arena_alloc(arena, sizeof *raw * (size_t)(count + 1));
     struct lt_field *field = arena_alloc(arena, sizeof *field * (size_t)(d->field_count + 1));
-    for (int i = 0; i < d->raw_count; i++) {
+    for (int i = 0; i < count; i++) {
         const RawField *r = &d->raw[i];
         raw[i] = (struct lt_raw_field){.name = r->name, .file = r->file, .format = r->format,
                                        .dtype = (enum lt_dtype)r->dtype, .text = r->text,
@@ -257,6 +258,9 @@ static void list_data(Arena *arena, Oracle *oracle)
                            .shuffle = d->shuffle, .drop_last = d->drop_last,
                            .raw_count = d->raw_count, .field_count = d->field_count, .raw = raw,
                            .field = field, .sample = sample, .sample_scratch = 64};
+    to->part_count = d->part_count;
+    for (int i = 0; i < d->part_count; i++)
+        to->part[i] = (enum lt_phase)d->part[i];
     to->train = (struct lt_split){d->split[0], d->split_share[0]};
     to->val = (struct lt_split){d->split[1], d->split_share[1]};
     to->test = (struct lt_split){d->split[2], d->split_share[2]};

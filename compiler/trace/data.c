@@ -29,8 +29,8 @@ static const char *const part_name[3] = {"train", "val", "test"};
 static bool split_part(Tracer *t, DataBlock *block, int part, const Value *value, Span span)
 {
     if (value->kind == V_SOURCE) {
-        fail(t, E_LATER, span, "a source for each part of a split is not part of this version");
-        diag_hint(t->diag, "put the files together, and split by rows with split_order = \"file\"");
+        fail(t, E_SPLIT, span, "a split gives numbers of rows or shares; sources stand at `source`");
+        diag_hint(t->diag, "source = (train = …, test = …)");
         return false;
     }
     bool share = value->kind == V_NUMBER && !value->whole;
@@ -61,6 +61,17 @@ static void check_split(Tracer *t, const DataPart *data, Span span)
              counts + floor(shares * rows), rows);
 }
 
+static bool check_parts(Tracer *t, const DataBlock *block, Span span)
+{
+    for (int i = 1; i < block->part_count; i++)
+        if (block->split[block->part[i]] >= 0) {
+            fail(t, E_SPLIT, span, "the rows of `%s` are those of its own source; a split divides "
+                 "the rows of `train`", part_name[block->part[i]]);
+            return false;
+        }
+    return true;
+}
+
 static void set_split(Tracer *t, DataPart *data, const Value *value, Span span)
 {
     DataBlock *block = data->block;
@@ -81,7 +92,45 @@ static void set_split(Tracer *t, DataPart *data, const Value *value, Span span)
         if (!split_part(t, block, part, value->item[i], span))
             return;
     }
-    check_split(t, data, span);
+    if (check_parts(t, block, span))
+        check_split(t, data, span);
+}
+
+// source = (train = …, val = …, test = …): the first is that of the training rows, whose split the
+// other parts may be left to.
+static void set_parts(Tracer *t, DataPart *data, const Value *value, Span span)
+{
+    DataBlock *block = data->block;
+    SourceInfo *part[3] = {NULL}, *source;
+    for (int i = 0; i < value->count; i++) {
+        int which = 0;
+        while (which < 3 && strcmp(value->label[i], part_name[which]) != 0)
+            which++;
+        if (value->item[i]->kind == V_POISON)
+            return;
+        if (which == 3 || value->item[i]->kind != V_SOURCE) {
+            fail(t, E_SOURCE, span, "sources for parts are written (train = npy(…), test = npy(…)), "
+                 "for train, val and test, but here is `%s = %s`", value->label[i],
+                 value_kind_text(value->item[i]));
+            return;
+        }
+        part[which] = value->item[i]->source;
+    }
+    if (!part[0]) {
+        fail(t, E_SOURCE, span, "there is no source for `train`");
+        return;
+    }
+    source = data->source = part[0];
+    block->source = source->kind;
+    block->option = source->option;
+    block->split_given = true;
+    for (int which = 0; which < 3; which++)
+        if (part[which] && (!which || unite_sources(t, source, part[which], span))) {
+            block->part[block->part_count++] = (Phase)which;
+            source->part[source->part_count++] = part[which];
+            block->rows += part[which]->rows;
+        }
+    check_parts(t, block, span);
 }
 
 static void set_source(Tracer *t, DataPart *data, const Value *value, Span span)
@@ -89,8 +138,7 @@ static void set_source(Tracer *t, DataPart *data, const Value *value, Span span)
     if (value->kind == V_NONE)
         return;
     if (value->kind == V_RECORD) {
-        fail(t, E_LATER, span, "a source for each part of a split is not part of this version");
-        diag_hint(t->diag, "put the files together, and split by rows with split_order = \"file\"");
+        set_parts(t, data, value, span);
         return;
     }
     if (value->kind != V_SOURCE) {
@@ -343,7 +391,7 @@ Value *data_field(Tracer *t, DataPart *data, const char *name, Span span)
     if (member)
         return member->value;
     if (strcmp(name, "rows") == 0 && data->source)
-        return value_int(t->arena, data->source->rows);
+        return value_int(t->arena, data->block->rows);
     if (strcmp(name, "classes") == 0 && data->source) {
         Value *classes = count_classes(t, data, span);
         scope_bind(t->arena, data->scope, name, classes, BIND_MEMBER, span);

@@ -9,6 +9,11 @@
 
 // Columns that `sample` takes, or all of the source if there is no `sample`.
 bool match_columns(Tracer *t, DataPart *data, const Ast *sample);
+// The field of that name, or spelled alike; NULL: none, or several.
+SourceField *field_named(const SourceInfo *source, const char *name);
+// source = (train = …, test = …): the sources of `other` parts beside `source`. Columns get the
+// types that hold the rows of all.
+bool unite_sources(Tracer *t, SourceInfo *source, SourceInfo *other, Span span);
 // Reads greatest values and texts; false: the file cannot be read any more, reported.
 bool scan_column(Tracer *t, const SourceInfo *source, SourceField *field);
 bool column_is_label(const RawColumn *column);          // one whole number a row

@@ -33,6 +33,8 @@ struct Variable {
 
 typedef struct Alias { const char *path, *stands_for; } Alias;
 
+typedef enum Phase { PHASE_TRAIN, PHASE_VALIDATE, PHASE_TEST, PHASE_PREDICT, PHASE_COUNT } Phase;
+
 typedef struct RawField {
     const char *name, *file, *format;
     DType dtype;
@@ -57,7 +59,9 @@ typedef struct DataBlock {
     bool split_share[3], split_given, split_file_order, shuffle, drop_last;
     bool split_fixed;           // drawn by split_seed, as statistics of the training rows are known
     uint64_t split_seed;
-    RawField *raw;
+    int part_count;             // sources for parts of the split; 0: one for all
+    Phase part[3];              // part[0] is PHASE_TRAIN
+    RawField *raw;              // of each source in turn, raw_count of each
     int raw_count;
     DataField *field;
     int field_count;
@@ -86,7 +90,6 @@ typedef struct HostState {
     const HostExpr *start;      // when it is not a constant
 } HostState;
 
-typedef enum Phase { PHASE_TRAIN, PHASE_VALIDATE, PHASE_TEST, PHASE_PREDICT, PHASE_COUNT } Phase;
 typedef enum Reduce { REDUCE_MEAN, REDUCE_SUM, REDUCE_LEAST, REDUCE_GREATEST } Reduce;
 
 typedef struct LogEntry {

@@ -136,10 +136,10 @@ void trace_sample(Tracer *t, DataPart *data, const Ast *sample)
 
 // ---- what the program knows of it ---------------------------------------------------------------
 
-static RawField raw_field(const RawColumn *column)
+static RawField raw_field(const RawColumn *column, const SourceField *at)
 {
     const SourceField *field = column->field;
-    RawField raw = {.name = field->name, .file = field->file, .format = field->format,
+    RawField raw = {.name = at->name, .file = at->file, .format = at->format,
                     .dtype = field->dtype, .shape = field->shape, .text = field->text};
     if (field->text)
         raw.dtype = DT_I32;
@@ -154,9 +154,16 @@ static RawField raw_field(const RawColumn *column)
 void fill_raw(Tracer *t, DataPart *data)
 {
     DataBlock *block = data->block;
-    block->raw = arena_alloc(t->arena, sizeof *block->raw * (size_t)(data->raw_count + 1));
-    for (block->raw_count = 0; block->raw_count < data->raw_count; block->raw_count++)
-        block->raw[block->raw_count] = raw_field(&data->raw[block->raw_count]);
+    SourceInfo *source = data->source;
+    int parts = source->part_count ? source->part_count : 1, count = data->raw_count;
+    block->raw = arena_alloc(t->arena, sizeof *block->raw * (size_t)(parts * count + 1));
+    block->raw_count = count;
+    for (int part = 0; part < parts; part++)
+        for (int i = 0; i < count; i++) {
+            SourceField *field = data->raw[i].field;
+            block->raw[part * count + i] = raw_field(
+                &data->raw[i], part ? field_named(source->part[part], field->name) : field);
+        }
 }
 
 // A field is a class index if it is a whole number that a column has as it is, only cast; then no

@@ -97,6 +97,67 @@ static void keep_words(Tracer *t, SourceField *field, const struct lt_column *co
     field->word_count = column->word_count;
 }
 
+// The texts of two files in the order of bytes, each with its rows in both.
+static void unite_words(Tracer *t, SourceField *field, const SourceField *other)
+{
+    size_t most = (size_t)field->word_count + (size_t)other->word_count;
+    const char **word = arena_alloc(t->arena, sizeof *word * (most + 1));
+    int64_t *rows = arena_alloc(t->arena, sizeof *rows * (most + 1));
+    int count = 0, i = 0, k = 0;
+    while (i < field->word_count || k < other->word_count) {
+        int order = i == field->word_count ? 1 : k == other->word_count ? -1
+                  : strcmp(field->word[i], other->word[k]);
+        word[count] = order <= 0 ? field->word[i] : other->word[k];
+        rows[count] = (order <= 0 ? field->word_rows[i] : 0)
+                    + (order >= 0 ? other->word_rows[k] : 0);
+        i += order <= 0;
+        k += order >= 0;
+        count++;
+    }
+    field->word = word;
+    field->word_rows = rows;
+    field->word_count = count;
+}
+
+static void unite_extents(Tracer *t, SourceField *field, const SourceField *other)
+{
+    if (field->text)
+        unite_words(t, field, other);
+    if (other->least > other->greatest)
+        return;
+    bool known = field->least <= field->greatest;
+    field->least = known && field->least < other->least ? field->least : other->least;
+    field->greatest = known && field->greatest > other->greatest ? field->greatest
+                                                                 : other->greatest;
+}
+
+bool unite_sources(Tracer *t, SourceInfo *source, SourceInfo *other, Span span)
+{
+    bool csv = strcmp(source->kind, "csv") == 0 && strcmp(other->kind, "csv") == 0;
+    if (csv && strcmp(source->option, other->option) != 0) {
+        fail(t, E_SOURCE, span, "the files of all parts are read with the same options");
+        return false;
+    }
+    for (int i = 0; i < source->count; i++) {
+        SourceField *field = &source->field[i], *same = field_named(other, field->name);
+        if (!same)
+            continue;                   // it may be one that `sample` does not take
+        bool number = csv && !field->text && !same->text;
+        if (field->text != same->text || (!number && field->dtype != same->dtype)
+            || !shape_equal(&field->shape, &same->shape)) {
+            fail(t, E_DATA_TYPE, same->span, "`%s` is %s%s here, but %s%s in the file of the "
+                 "training rows", field->name, same->text ? "text" : dtype_name(same->dtype),
+                 same->shape.rank ? shape_text(t->arena, &same->shape) : "",
+                 field->text ? "text" : dtype_name(field->dtype),
+                 field->shape.rank ? shape_text(t->arena, &field->shape) : "");
+            return false;
+        }
+        if (dtype_kind(same->dtype) == KIND_FLOAT)
+            field->dtype = same->dtype;
+    }
+    return true;
+}
+
 bool scan_column(Tracer *t, const SourceInfo *source, SourceField *field)
 {
     if (field->scanned)
@@ -120,6 +181,12 @@ bool scan_column(Tracer *t, const SourceInfo *source, SourceField *field)
             keep_words(t, other, column);
     }
     lt_table_close(table);
+    for (int i = 1; good && i < source->part_count; i++) {
+        SourceField *other = field_named(source->part[i], field->name);
+        good = !other || scan_column(t, source->part[i], other);
+        if (good && other)
+            unite_extents(t, field, other);
+    }
     return good;
 }
 
@@ -264,7 +331,7 @@ static bool spelled_alike(const char *column, const char *name)
     return !*column && !*name;
 }
 
-static SourceField *field_named(const SourceInfo *source, const char *name)
+SourceField *field_named(const SourceInfo *source, const char *name)
 {
     SourceField *alike = NULL;
     for (int i = 0; i < source->count; i++)
@@ -367,6 +434,14 @@ static bool named_twice(Tracer *t, const Ast *first, const Ast *parameter)
     return false;
 }
 
+static bool in_all_parts(const SourceInfo *source, const char *name)
+{
+    for (int i = 1; i < source->part_count; i++)
+        if (!field_named(source->part[i], name))
+            return false;
+    return true;
+}
+
 bool match_columns(Tracer *t, DataPart *data, const Ast *sample)
 {
     SourceInfo *source = data->source;
@@ -374,12 +449,18 @@ bool match_columns(Tracer *t, DataPart *data, const Ast *sample)
     size_t most = (size_t)(sample ? ast_count(sample->a) : source->count);
     data->raw = arena_alloc(t->arena, sizeof *data->raw * (most + 1));
     for (int i = 0; !sample && i < source->count; i++)
-        add_column(data, &source->field[i], NULL, source->field[i].dtype);
+        if (in_all_parts(source, source->field[i].name))
+            add_column(data, &source->field[i], NULL, source->field[i].dtype);
     for (const Ast *p = sample ? sample->a : NULL; p; p = p->next) {
         SourceField *field = field_named(source, p->name);
         DType dtype;
         if (!field)
             no_such_column(t, source, p->name, p->span);
+        for (int i = 1; field && i < source->part_count; i++)
+            if (!field_named(source->part[i], field->name)) {
+                no_such_column(t, source->part[i], p->name, p->span);
+                field = NULL;
+            }
         if (field && !named_twice(t, sample->a, p) && column_dtype(t, field, p, &dtype))
             add_column(data, field, p, dtype);
         else
@@ -555,6 +636,8 @@ static bool categories_option(Tracer *t, const Argument *argument, Categories *c
 Value *make_categories(Tracer *t, const Argument *argument, int count, Span span)
 {
     DataPart *data = t->making_data;
+    if (data && !data->source && scope_here(data->scope, atom(t->atoms, "source")))
+        return &value_poison;           // which was refused
     if (!data || !data->source)
         return fail(t, E_CATEGORIES, span, "categories are made in a data block, below its "
                     "`source`");

@@ -61,6 +61,8 @@ typedef struct SourceInfo {     // of V_SOURCE
     SourceField *field;
     int count, capacity;
     int64_t rows;
+    struct SourceInfo *part[3]; // of a block with a source for each part: this one, then the others
+    int part_count;
 } SourceInfo;
 
 typedef struct RawColumn {      // a column that `sample` takes; of V_WORDS if it is text

@@ -18,6 +18,7 @@
 //
 // Split: counts or shares of the rows, drawn by `split_seed`, or in file order (train, val, test).
 // `train` left out gets the rows that the others leave; rows that nobody asks for are never read.
+// Where parts have sources of their own, the split shares out the rows of the first, train's.
 // Without a split each phase sees all rows in file order (training: shuffled if the block says so);
 // whether to validate on those is the caller's choice. With a split, predict reads the test rows,
 // or all rows in file order if the split has none.

@@ -8,14 +8,14 @@ static bool same_file(const struct lt_raw_field *a, const struct lt_raw_field *b
     return !strcmp(a->file, b->file) && !strcmp(a->format, b->format);
 }
 
-// Opens the file of data->raw[first] with every raw field that stands in it.
-static bool open_file(struct lt_dataset *dataset, int first, const char *root,
+// Opens the file of data->raw[first] with every raw field before `end` that stands in it.
+static bool open_file(struct lt_dataset *dataset, int first, int end, const char *root,
                       struct lt_raw_field *wanted, int *taken, struct lt_fault *fault)
 {
     const struct lt_data *data = dataset->data;
     const struct lt_raw_field *raw = &data->raw[first];
     int count = 0;
-    for (int i = first; i < data->raw_count; i++)
+    for (int i = first; i < end; i++)
         if (same_file(raw, &data->raw[i]))
             wanted[count++] = data->raw[i];
     *taken += count;
@@ -27,39 +27,52 @@ static bool open_file(struct lt_dataset *dataset, int first, const char *root,
     if (!table)
         return false;
     dataset->table[dataset->table_count++] = table;
-    for (int i = first; i < data->raw_count; i++)
+    for (int i = first; i < end; i++)
         if (same_file(raw, &data->raw[i]))
             dataset->raw[i] = (struct lt_dataset_raw){lt_table_column(table, data->raw[i].name),
                                                       table};
     return true;
 }
 
-static bool open_files(struct lt_dataset *dataset, const char *root, struct lt_fault *fault)
+// The files of one source, whose columns have a row each for every row of the others.
+static bool open_part(struct lt_dataset *dataset, int part, const char *root,
+                      int *taken, struct lt_fault *fault)
 {
     const struct lt_data *data = dataset->data;
-    int taken = 0;
-    for (int i = 0; i < data->raw_count; i++)
+    const int begin = part * data->raw_count, end = begin + data->raw_count;
+    for (int i = begin; i < end; i++)
         if (!dataset->raw[i].table
-            && !open_file(dataset, i, root, dataset->wanted + taken, &taken, fault))
+            && !open_file(dataset, i, end, root, dataset->wanted + *taken, taken, fault))
             return false;
-    for (int i = 0; i < data->raw_count; i++) {
+    const struct lt_dataset_raw *first = &dataset->raw[begin];
+    for (int i = begin; i < end; i++) {
         const struct lt_dataset_raw *raw = &dataset->raw[i];
-        if (raw->column->rows != dataset->raw[0].column->rows)
+        if (raw->column->rows != first->column->rows)
             return lt_fail(fault, "%s: has %lld rows, but %s has %lld", raw->table->path,
-                           (long long)raw->column->rows, dataset->raw[0].table->path,
-                           (long long)dataset->raw[0].column->rows);
+                           (long long)raw->column->rows, first->table->path,
+                           (long long)first->column->rows);
     }
-    dataset->rows = data->raw_count ? dataset->raw[0].column->rows : 0;
-    if (!dataset->rows)
+    dataset->part_rows[part] = data->raw_count ? first->column->rows : 0;
+    dataset->rows += dataset->part_rows[part];
+    if (!dataset->part_rows[part])
         return lt_fail(fault, "%s: %s has no rows", data->name,
-                       data->raw_count ? dataset->raw[0].table->path : "its source");
+                       data->raw_count ? first->table->path : "its source");
+    return true;
+}
+
+static bool open_files(struct lt_dataset *dataset, const char *root, struct lt_fault *fault)
+{
+    int taken = 0;
+    for (int part = 0; part < dataset->part_count; part++)
+        if (!open_part(dataset, part, root, &taken, fault))
+            return false;
     return true;
 }
 
 static bool share_out(struct lt_dataset *dataset, struct lt_fault *fault)
 {
     if (dataset->data->split_given)
-        return lt_split_rows(dataset->data, dataset->rows, dataset->split_rows, fault);
+        return lt_split_rows(dataset->data, dataset->part_rows, dataset->split_rows, fault);
     for (int i = 0; i < LT_PHASES; i++)
         dataset->split_rows[i] = dataset->rows;
     return true;
@@ -73,7 +86,8 @@ struct lt_dataset *lt_dataset_open(const struct lt_data *data, const char *root,
         lt_fail(fault, "%s: no memory for a dataset", data->name);
         return NULL;
     }
-    const size_t count = (size_t)data->raw_count + 1;
+    dataset->part_count = data->part_count > 1 ? data->part_count : 1;
+    const size_t count = (size_t)data->raw_count * (size_t)dataset->part_count + 1;
     dataset->data = data;
     dataset->split_seed = split_seed;
     dataset->table = calloc(count, sizeof *dataset->table);
@@ -139,15 +153,25 @@ static int64_t integer_at(const void *data, enum lt_dtype dtype, size_t i)
     }
 }
 
+// The raw fields of the source that has the row `index`, and which row of it that is.
+static const struct lt_dataset_raw *raw_at(const struct lt_dataset *dataset, int64_t *index)
+{
+    int part = 0;
+    while (part + 1 < dataset->part_count && *index >= dataset->part_rows[part])
+        *index -= dataset->part_rows[part++];
+    return &dataset->raw[part * dataset->data->raw_count];
+}
+
 // The file that the value came from: the first with the same value in this row, if there is one.
 static const char *origin(const struct lt_dataset *dataset, int64_t index, int64_t value)
 {
+    const struct lt_dataset_raw *raw = raw_at(dataset, &index);
     for (int i = 0; i < dataset->data->raw_count; i++) {
-        const struct lt_column *column = dataset->raw[i].column;
+        const struct lt_column *column = raw[i].column;
         const bool integer = column->dtype >= LT_I64 && column->dtype <= LT_U8;
         if (integer && column->rank == 0
             && integer_at(column->data, column->dtype, (size_t)index) == value)
-            return dataset->raw[i].table->path;
+            return raw[i].table->path;
     }
     return dataset->table_count ? dataset->table[0]->path : dataset->data->name;
 }
@@ -155,10 +179,11 @@ static const char *origin(const struct lt_dataset *dataset, int64_t index, int64
 // The text column whose word in this row the program doesn't know, if -1 stands for that.
 static const struct lt_dataset_raw *unknown_word(const struct lt_dataset *dataset, int64_t index)
 {
+    const struct lt_dataset_raw *raw = raw_at(dataset, &index);
     for (int i = 0; i < dataset->data->raw_count; i++) {
-        const struct lt_column *column = dataset->raw[i].column;
+        const struct lt_column *column = raw[i].column;
         if (column->text && integer_at(column->data, LT_I32, (size_t)index) < 0)
-            return &dataset->raw[i];
+            return &raw[i];
     }
     return NULL;
 }
@@ -167,11 +192,13 @@ static bool out_of_range(const struct lt_dataset *dataset, const struct lt_field
                          int64_t value, int64_t index, struct lt_fault *fault)
 {
     const struct lt_dataset_raw *raw = value == -1 ? unknown_word(dataset, index) : NULL;
+    const char *file = origin(dataset, index, value);
+    raw_at(dataset, &index);            // the row of that file
     if (raw)
         return lt_fail(fault, "%s: row %lld has no text in column %s, or one that the program was "
                        "not built with", raw->table->path, (long long)index, raw->column->name);
     return lt_fail(fault, "%s: row %lld has %s %lld, expected 0 to %lld",
-                   origin(dataset, index, value), (long long)index, field->name, (long long)value,
+                   file, (long long)index, field->name, (long long)value,
                    (long long)field->below - 1);
 }
 
@@ -192,10 +219,10 @@ bool lt_dataset_sample(const struct lt_dataset *dataset, void *const *out, void 
                        const void **raw, struct lt_fault *fault)
 {
     const struct lt_data *data = dataset->data;
-    for (int i = 0; i < data->raw_count; i++) {
-        const struct lt_column *column = dataset->raw[i].column;
-        raw[i] = column->data + (size_t)index * column->row_bytes;
-    }
+    int64_t row = index;
+    const struct lt_dataset_raw *from = raw_at(dataset, &row);
+    for (int i = 0; i < data->raw_count; i++)
+        raw[i] = from[i].column->data + (size_t)row * from[i].column->row_bytes;
     data->sample(raw, out, scratch, seed, epoch, (uint64_t)index, training);
     for (int i = 0; i < data->field_count; i++)
         if (data->field[i].below > 0

@@ -109,7 +109,8 @@ static void print_data(const struct lt_data *data, FILE *out)
 {
     fprintf(out, "data         %s from %s, batches of %" PRId64 "%s%s\n", data->name, data->source,
             data->batch, data->shuffle ? ", shuffled" : "", data->drop_last ? ", whole" : "");
-    for (int i = 0; i < data->raw_count; i++)
+    const int files = data->raw_count * (data->part_count ? data->part_count : 1);
+    for (int i = 0; i < files; i++)
         fprintf(out, "             reads %s from %s\n", data->raw[i].name,
                 data->raw[i].file ? data->raw[i].file : "");
     for (int i = 0; i < data->field_count; i++) {

@@ -1,108 +1,69 @@
 """Which ordered pairs of primitives, producer and consumer, the graphs of specs have had.
 
 The table of primitives is read from prims.def, the pairs from `ltc check -d trace`. A pair
-counts as possible if the dtypes allow it: no operand of the consumer takes what the producer
-makes otherwise.
+counts as possible if their dtypes allow it: the producer can make a kind of element (float, whole
+number, truth value) that an operand of the consumer takes. Shapes take no pair away, so some of
+those that count cannot be written (a constant has rank 0, and no window slides over it).
 """
 
 import re
 
 SOURCES = {"constant", "host", "variable", "field", "iota", "random"}
-LOGICAL = {"not", "and", "or", "any", "all"}  # take and give truth values
-MAKE_TRUTH = LOGICAL | {"eq", "ne", "lt", "le"}
-MAKE_WHOLE = {"argmax", "argsort", "iota"}
-ANY_KIND = {
-    "cast",
-    "eq",
-    "ne",
-    "select",
-    "reshape",
-    "permute",
-    "broadcast",
-    "slice",
-    "pad",
-    "concat",
-    "stop",
-    "gather",
-    "scatter_add",
-    "scatter_set",
+# What a primitive takes and gives by its shape rule (the fifth column of prims.def, compiler/graph/
+# shapes.c): f floats, i whole numbers, b truth values. A rule that is not here is a mistake.
+RULES = {
+    "constant": ("", "fib"),
+    "source": ("", "fib"),
+    "any": ("fib", "fib"),
+    "number": ("fi", "fi"),
+    "floating": ("f", "f"),
+    "logical": ("b", "b"),
+    "compare": ("fib", "b"),
+    "cast": ("fib", "fib"),
+    "select": ("fib", "fib"),
+    "reshape": ("fib", "fib"),
+    "permute": ("fib", "fib"),
+    "grow": ("fib", "fib"),
+    "slice": ("fib", "fib"),
+    "pad": ("fib", "fib"),
+    "concat": ("fib", "fib"),
+    "reduce": ("fi", "fi"),
+    "reducebool": ("b", "b"),
+    "argreduce": ("fi", "i"),
+    "contract": ("f", "f"),  # `@` and einsum refuse whole numbers (E0206)
+    "convolve": ("f", "f"),
+    "pool": ("fi", "fi"),
+    "given": ("f", "f"),
+    "gather": ("fib", "fib"),
+    "scatter_set": ("fib", "fib"),
+    "argsort": ("fi", "i"),
 }
-NUMBERS = {
-    "neg",
-    "abs",
-    "sign",
-    "add",
-    "sub",
-    "mul",
-    "floordiv",
-    "mod",
-    "maximum",
-    "minimum",
-    "lt",
-    "le",
-    "sum",
-    "max",
-    "min",
-    "cumsum",
-    "cumprod",
-    "argmax",
-    "argsort",
-}
-FLOAT_ONLY = {
-    "floor",
-    "ceil",
-    "round",
-    "sqrt",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "sin",
-    "cos",
-    "tanh",
-    "erf",
-    "div",
-    "pow",
-    "contract",
-    "convolve",
-    "convolve_input",
-    "convolve_weight",
-    "window_max",
-    "window_max_grad",
-    "window_max_pick",
-    "window_sum",
-    "window_sum_grad",
-    "random",
+# Rows that say less or more than their rule.
+ROWS = {
+    "iota": ("", "fi"),
+    "random": ("", "f"),
+    "lt": ("fi", "b"),  # truth values have no order (E0206)
+    "le": ("fi", "b"),
+    "scatter_add": ("fi", "fi"),
+    "window_max_pick": ("f", "f"),  # comes of gradients alone
 }
 NODE = re.compile(r"^%(\d+) = (\w+)(?:\(([^)]*)\))?", re.M)
 
 
 def primitives(path):
-    return re.findall(r'^PRIM\(\w+,\s*"(\w+)"', path.read_text(), re.M)
+    """Each row's name and what it takes and gives."""
+    row = r'^PRIM\(\w+,\s*"(\w+)",\s*\w+,\s*-?\d+,\s*(\w+),'
+    rows = re.findall(row, path.read_text(), re.M)
+    return {name: ROWS.get(name) or RULES[rule] for name, rule in rows}
 
 
-def gives(name):
-    """The kinds that a primitive can make: float, whole, truth."""
-    if name in MAKE_TRUTH:
-        return "b"
-    if name in MAKE_WHOLE:
-        return "i"
-    if name in FLOAT_ONLY or name == "host":
-        return "f"
-    return "fi" if name in NUMBERS else "fib"
-
-
-def takes(name):
-    if name in LOGICAL:
-        return "b"
-    if name in FLOAT_ONLY:
-        return "f"
-    return "fi" if name in NUMBERS else "fib"
-
-
-def possible(names):
+def possible(table):
+    """The ordered pairs in which the producer can make what an operand of the consumer takes."""
     return {
-        (p, c) for p in names for c in names if c not in SOURCES and set(gives(p)) & set(takes(c))
+        (p, c)
+        for p, (_, gives) in table.items()
+        for c, (takes, _) in table.items()
+        if set(gives) & set(takes)
     }
 
 

@@ -213,7 +213,7 @@ def loss_term(world, block, v):
 
 
 def finish(world, block, fields):
-    """The loss of all values that nothing reads, logs, probes, minimize. Gives the ranks of parameters."""
+    """Loss of all values that nothing reads, logs, probes, minimize; gives parameters' ranks."""
     r, owner = world.r, block.owner
     leaves = [v for v in block.pool if v.uses == 0 and v.kind == "f"]
     others = [v for v in block.pool if v.uses == 0 and v.kind != "f"]

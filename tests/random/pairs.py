@@ -199,7 +199,7 @@ def select(b, v):
         return (
             put(
                 b,
-                f"{w.name} when {v.name} else {'0' if w.kind == 'i' else '0.3' if w.kind == 'f' else w.name}",
+                f"{w.name} when {v.name} else {'0' if w.kind == 'i' else '0.3'}",
                 v.shape,
                 w.kind,
             )
@@ -497,7 +497,11 @@ def sort(b, v):
     )
 
 
-def start(b, producer):
+# Consumers that grow without bound: what goes into them, through any producer, starts smaller.
+STEEP = {"exp", "expm1", "pow", "cumprod"}
+
+
+def start(b, producer, consumer):
     """A tame value that the producer may like: one to two, an image, or with an axis of size 1."""
     kind = (
         "b"
@@ -522,12 +526,15 @@ def start(b, producer):
     x = b.pick(kind, good)
     if not x and kind == "f" and b.owner:
         x = b.param((2, 2, 4, 4) if image else (3, 1, 4))
-    if not x or kind != "f" or getattr(x, "positive", False) and x.scale < 2:
+    if not x or kind != "f":
         return x
-    if b.r.random() < 0.3:
+    steep = consumer in STEEP or producer in STEEP
+    tame = getattr(x, "positive", False) and x.scale < 2
+    if not steep and (tame or b.r.random() < 0.3):
         return x
     calm = x.name if x.scale < 1.5 else f"tanh({x.name})"
-    return put(b, f"1.45 + 0.3 * sin(3.7 * {calm})", x.shape, "f", True, scale=1.4)
+    low, high, scale = (0.45, 0.2, 0.4) if steep else (1.45, 0.3, 1.4)
+    return put(b, f"{low} + {high} * sin(3.7 * {calm})", x.shape, "f", True, scale=scale)
 
 
 def wanted_pair(b):
@@ -540,7 +547,7 @@ def wanted_pair(b):
 
 
 def make_pair(b, producer, consumer):
-    x = start(b, producer)
+    x = start(b, producer, consumer)
     middle = x and FORMS[producer](b, x)
     if not middle or not b.small(middle.shape):
         return None

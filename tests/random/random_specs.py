@@ -42,7 +42,7 @@ class Run:
         self.end = time.time() + arguments.seconds if arguments.seconds else None
         self.table = coverage.primitives(arguments.table)
         self.possible = coverage.possible(self.table)
-        self.seen, self.lock = set(), threading.Lock()
+        self.seen, self.strange, self.lock = set(), set(), threading.Lock()
         self.nodes = []
         self.operations, self.sensitive, self.worst, self.failed, self.endless = (
             [],
@@ -92,12 +92,13 @@ class Run:
         )
 
     def choose(self, number):
-        """Of some candidates that with most pairs not seen yet, or one that is refused."""
+        """Of some candidates that with most pairs not seen yet for its size, or a refused one."""
         best = None
         for try_number in range(self.arguments.candidates):
             folder = self.root / f"{number}.{try_number}"
             spec, found, operations = self.candidate(number, try_number, folder)
-            gain = 10**9 if found is None else len((found & self.possible) - self.seen)
+            new = len(found - self.seen) if found else 0
+            gain = 10**9 if found is None else new / (15 + spec.operations)
             if best is None or gain > best[0]:
                 if best:
                     shutil.rmtree(best[1])
@@ -110,6 +111,7 @@ class Run:
         with self.lock:
             self.learn(spec, len((found & self.possible) - self.seen))
             self.seen |= found & self.possible
+            self.strange |= found - self.possible
             self.operations.append(spec.operations)
             self.nodes.append(operations)
         final = self.root / str(number)
@@ -218,7 +220,7 @@ class Run:
             )
             return 0 if self.failed else 1
         enough = len(self.seen) >= self.arguments.need_pairs / 100 * len(self.possible)
-        ok = self.done and not self.failed and enough
+        ok = self.done and not self.failed and enough and not self.strange
         if not self.arguments.keep and ok:
             shutil.rmtree(self.root)
         return 0 if ok else 1
@@ -248,9 +250,9 @@ class Run:
         middle = statistics.median(self.operations) if self.operations else 0
         nodes = statistics.median(self.nodes) if self.nodes else 0
         print(
-            f"{self.done} specs, median {middle:.0f} operations ({nodes:.0f} nodes before gradients); "
-            f"{len(self.failed)} failed, {self.endless} passed over (not finite), "
-            f"{self.sensitive} by the wider bound"
+            f"{self.done} specs, median {middle:.0f} operations "
+            f"({nodes:.0f} nodes before gradients); {len(self.failed)} failed, "
+            f"{self.endless} passed over (not finite), {self.sensitive} by the wider bound"
         )
         print(
             f"greatest distance to the interpreter: {self.worst[False]:.1e} in float32, "
@@ -260,6 +262,8 @@ class Run:
             f"pairs of primitives: {covered} of {len(self.possible)} possible, "
             f"{100 * covered / len(self.possible):.1f} %"
         )
+        if self.strange:
+            print(f"pairs that coverage.py holds impossible: {sorted(self.strange)}")
         if self.arguments.missing:
             for producer in self.table:
                 absent = sorted(c for p, c in self.possible - self.seen if p == producer)

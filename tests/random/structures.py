@@ -145,14 +145,13 @@ def branch(b):
     if y is None or broadcast(x.shape, y.shape) != x.shape:
         y = x
     b.line(f"if {condition} {{")
-    b.line(
-        f"    {x.name} = {b.r.choice(['0.7 * {x} + 0.2', 'sin({x}) * {y}', '{x} - 0.4 * {y}', 'cumsum({x}, -1) * 0.5' if x.rank else '0.9 * {x}']).format(x=x.name, y=y.name)}"
-    )
+    last = "cumsum({x}, -1) * 0.5" if x.rank else "0.9 * {x}"
+    form = b.r.choice(["0.7 * {x} + 0.2", "sin({x}) * {y}", "{x} - 0.4 * {y}", last])
+    b.line(f"    {x.name} = {form.format(x=x.name, y=y.name)}")
     if b.r.random() < 0.4:
         b.line("} else {")
-        b.line(
-            f"    {x.name} = {b.r.choice(['tanh({x})', '{x} + 0.1 * {y}']).format(x=x.name, y=y.name)}"
-        )
+        form = b.r.choice(["tanh({x})", "{x} + 0.1 * {y}"])
+        b.line(f"    {x.name} = {form.format(x=x.name, y=y.name)}")
     b.line("}")
     b.made += 2
     x.scale = 1.0
@@ -200,7 +199,8 @@ def table(b):
     n = b.dim()
     name = b.owner.name("t")
     b.owner.add(
-        f"buffer {name}: f32[{n}] = {b.r.choice([f'linspace(-1, 1.5, {n})', f'f32(0..{n}) / {n}', f'uniform(-1, 1)'])}"
+        f"buffer {name}: f32[{n}] = "
+        + b.r.choice([f"linspace(-1, 1.5, {n})", f"f32(0..{n}) / {n}", "uniform(-1, 1)"])
     )
     b.given(name, (n,), "f", 0.7)
     x = b.pick(good=lambda v: v.rank > 0 and v.shape[-1] in (n, 1))
@@ -288,7 +288,9 @@ def linear(b):
     if way < 0.4:
         part = member(
             b,
-            f"linear({k}, {n}{b.r.choice(['', '', ', bias = none', ', weight = orthogonal()', ', bias = zeros'])})",
+            f"linear({k}, {n}"
+            + b.r.choice(["", "", ", bias = none", ", weight = orthogonal()", ", bias = zeros"])
+            + ")",
             2,
         )
         return b.put(f"{part}({x.name})", x.shape[:-1] + (n,), scale=0.6 * x.scale)
@@ -310,7 +312,9 @@ def tied(b):
     first = member(b, f"linear({k}, {k})", 2)
     second = member(
         b,
-        f"linear({k}, {k}, weight = {first}.weight{b.r.choice(['', ', bias = none', f', bias = {first}.bias'])})",
+        f"linear({k}, {k}, weight = {first}.weight"
+        + b.r.choice(["", ", bias = none", f", bias = {first}.bias"])
+        + ")",
         2,
     )
     return b.put(f"{first}({x.name}) |> tanh |> {second}", x.shape, scale=0.5)
@@ -342,7 +346,9 @@ def normalise(b):
     text = {
         "layer_norm": f"layer_norm({x.shape[-1]}{more})",
         "rms_norm": f"rms_norm({x.shape[-1]}{more})",
-        "batch_norm": f"batch_norm({c}{more}{b.r.choice(['', ', momentum = 0.3', ', affine = false'])})",
+        "batch_norm": f"batch_norm({c}{more}"
+        + b.r.choice(["", ", momentum = 0.3", ", affine = false"])
+        + ")",
         "group_norm": f"group_norm({b.r.choice(groups or [1])}, {c}{more})",
         "instance_norm": f"instance_norm({c}{more}{b.r.choice(['', ', affine = true'])})",
     }[way]
@@ -365,7 +371,10 @@ def conv_layer(b):
         left = [(n + 2 * padding - k) // stride + 1 for n in x.shape[2:]]
         groups = b.r.choice([1, 1, c])
         out = out * groups
-        text = f"conv{spatial}d({c}, {out}, {k}, stride = {stride}, padding = {padding}{f', groups = {groups}' if groups > 1 else ''}{b.r.choice(['', ', bias = none'])})"
+        groups_text = f", groups = {groups}" if groups > 1 else ""
+        bias = b.r.choice(["", ", bias = none"])
+        text = f"conv{spatial}d({c}, {out}, {k}, stride = {stride}, padding = {padding}"
+        text += f"{groups_text}{bias})"
     shape = (x.shape[0], out, *left)
     if min(left) < 1 or not b.small(shape):
         return None

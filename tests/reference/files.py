@@ -14,6 +14,12 @@ def npy(path, kind, shape, values):
         file.write(struct.pack(f"<{len(values)}{'f' if kind == 'f4' else 'i'}", *values))
 
 
+def idx(path, shape, values):
+    with open(path, "wb") as file:
+        file.write(struct.pack(f">BBBB{len(shape)}I", 0, 0, 8, len(shape), *shape))
+        file.write(bytes(values))
+
+
 def numbers(count):
     """Numbers in [-1, 1), spread evenly and in no order."""
     return [(i * 2654435761 % 4294967296) / 2147483648 - 1 for i in range(1, count + 1)]
@@ -59,6 +65,9 @@ def write_all(folder, data):
     npy(os.path.join(folder, "image.npy"), "f4", [ROWS, 3, 8, 8], numbers(ROWS * 192))
     npy(os.path.join(folder, "t.npy"), "f4", [ROWS], numbers(ROWS))
     npy(os.path.join(folder, "ids.npy"), "i4", [ROWS, 6], [i * 13 % 10 for i in range(ROWS * 6)])
+    for name, rows in (("train", 40), ("test", 16)):
+        idx(os.path.join(folder, name + ".idx"), [rows, 4, 4], [i * 37 % 256 for i in range(rows * 16)])
+        idx(os.path.join(folder, name + "_label.idx"), [rows], [i * 7 % 4 for i in range(rows)])
     table(os.path.join(folder, "people.csv"))
     safetensors(os.path.join(folder, "head.safetensors"), [
         ("fc.weight", [4, 8], numbers(32)), ("fc.bias", [4], numbers(4)),

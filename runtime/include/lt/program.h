@@ -67,6 +67,8 @@ struct lt_field {               // one field of a batch, made by `sample`
     int64_t below;              // class index: 0 <= value < below is checked while reading; 0: not one
 };
 
+enum lt_phase { LT_TRAIN, LT_VALIDATE, LT_TEST, LT_PREDICT, LT_PHASES };
+
 struct lt_split { double count; bool share; };  // 8000, or 0.8 with share; absent: count < 0
 
 struct lt_data {
@@ -81,6 +83,9 @@ struct lt_data {
     int64_t batch;
     bool shuffle, drop_last;
     int raw_count, field_count;
+    // Sources for parts of the split: of `raw`, the fields of part[0], then those of part[1], …
+    int part_count;             // 0: one source for all
+    enum lt_phase part[3];      // whose rows they are; part[0] is LT_TRAIN, which the split divides
     const struct lt_raw_field *raw;
     const struct lt_field *field;
     // One sample: raw[i] points to the row of raw field i, out[i] receives field i. `scratch` has
@@ -109,7 +114,6 @@ struct lt_setting {
 
 // ---- logs ---------------------------------------------------------------------------------------
 
-enum lt_phase { LT_TRAIN, LT_VALIDATE, LT_TEST, LT_PREDICT, LT_PHASES };
 enum lt_reduce { LT_MEAN, LT_SUM, LT_LEAST, LT_GREATEST };
 
 struct lt_log {
