@@ -112,8 +112,8 @@ static int64_t up_to(int64_t count, int64_t unit)
     return (count + unit - 1) / unit * unit;
 }
 
-// A long sum, over the batch above all, with few results is cut in parts that threads share; each keeps results of
-// its own, so what a part reads of the batch it reads once.
+// A long sum, over the batch above all, with few results is cut in parts that threads share; each
+// keeps results of its own, so what a part reads of the batch it reads once.
 static void choose_parts(PlanStep *step, Tiling *t)
 {
     if (!t->chunk || !is_long(step, t))
@@ -173,8 +173,8 @@ static void schedule(PlanStep *step, const Stage *stage, Tiling *t)
     choose_parts(step, t);
     t->block = choose_block(step, t);
     t->turned = stores_along_rows(stage, t);
-    // A core that reads some lanes of a weight is the one that has updated them, so that weights and
-    // moments stay in its cache.
+    // A core that reads some lanes of a weight is the one that has updated them, so that weights
+    // and moments stay in its cache.
     t->panel_outermost =
         updates_variable(stage) ||
         sum * size_at_bound(step, t->lanes) * dtype_bytes(t->dtype) > panel_bytes;

@@ -22,8 +22,9 @@ typedef enum BufferKind {
 
 // Strides count elements; element i0, i1, … stands at the sum of i * stride. Row-major unless
 // layout decides otherwise. With panels, one axis is cut: its i counts as
-// (i / panel) * panel_stride + i % panel * stride. Loads and stores hold the point already folded into one index by
-// buffer_at, so a layout must be set before the first kernel that touches the buffer is built.
+// (i / panel) * panel_stride + i % panel * stride. Loads and stores hold the point already folded
+// into one index by buffer_at, so a layout must be set before the first kernel that touches the
+// buffer is built.
 struct Buffer {
     int id;
     const char *name;                   // as emitted, before it is made unique

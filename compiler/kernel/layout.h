@@ -4,7 +4,8 @@
 // Convolutions want channels innermost in images and outputs innermost in filters; a contraction
 // wants the rows of its second operand, if that is a parameter, side by side: in panels as wide as
 // the widest tile where they fill several, so that a thread that owns a panel owns whole lines of
-// memory. Nothing here moves data: it tells the strides of buffers before the first kernel is built.
+// memory. Nothing here moves data: it tells the strides of buffers before the first kernel is
+// built.
 //
 //   requires  graphs as lower leaves them, ids dense
 //   provides  strides for nodes and variables; values handed to the host stay row-major
