@@ -19,7 +19,10 @@ typedef struct Tiles {                  // a kernel being printed
     const char *value;                  // name of a finished sum
     const char *first_lane;             // of a panel
     const Var *first;                   // the same, in indexes
-    const Body *after;                  // of the stage, over `place` if all rows are one run there
+    const Body *after;                  // of the stage, over `place` if all rows are one run there,
+                                        // and over `panel` and `within` if lanes are cut
+    const Var *panel, *within;          // of memory; NULL: lanes are one run
+    Dim panel_width;
     const Loop *place;
     int place_count;
 } Tiles;
@@ -133,6 +136,13 @@ static void print_live_lanes(const Tiles *p)
         c_line(p->c, "const int last = lt_least(lanes, lane_count - %s);", p->first_lane);
 }
 
+static void print_panel(const Tiles *p)
+{
+    if (p->panel)
+        c_line(p->c, "const %s %s = %s / %s;", c_integer(p->c), c_var(p->c, p->panel),
+               p->first_lane, c_dim(p->c, p->panel_width));
+}
+
 static void print_unit(const Tiles *p)
 {
     const Tiling *t = p->t;
@@ -145,6 +155,7 @@ static void print_unit(const Tiles *p)
     c_line(p->c, "const int last_row = lt_least(first_row + block_rows, row_count);");
     print_first_lane(p);
     print_live_lanes(p);
+    print_panel(p);
 }
 
 // ---- operands -----------------------------------------------------------------------------------
@@ -223,6 +234,11 @@ static void print_lanes_open(const Tiles *p)
 
 static void print_lane(const Tiles *p)
 {
+    if (p->panel) {
+        c_line(p->c, "const %s %s = %s %% %s + j;", c_integer(p->c), c_var(p->c, p->within),
+               p->first_lane, c_dim(p->c, p->panel_width));
+        return;
+    }
     c_line(p->c, "const %s %s = %s + j;", c_integer(p->c), c_var(p->c, p->t->lane),
            p->first_lane);
 }
@@ -365,6 +381,7 @@ static void print_parts_joined(const Tiles *p)
     print_point(p, "const ", t->outer, t->outer_count, "(unit / (panels * tiles))");
     print_first_lane(p);
     print_live_lanes(p);
+    print_panel(p);
     c_line(p->c, "_Alignas(64) %s sum[tile * lanes];", p->type);
     c_line(p->c, "for (int i = 0; i < tile * lanes; i++) sum[i] = 0;");
     c_open(p->c, "for (int part = 0; part < parts; part++)");
@@ -451,6 +468,46 @@ static void join_places(Tiles *p)
     p->place_count = 1;
 }
 
+// True if a store or a load is cut along the lanes; then the width of its panels.
+static bool body_is_cut(const Body *body, const Var *lane, Dim *panel)
+{
+    bool cut = false;
+    for (int i = 0; i < body->count; i++) {
+        Dim width, stride;
+        const Index *index = body->item[i].index;
+        if (index && index_cut_stride(index, lane, &width, &stride) && !dim_is(width, 1)) {
+            *panel = width;
+            cut = true;
+        }
+    }
+    return cut;
+}
+
+// A tile lies within one panel of what it stores: with the panel and the place in it as variables,
+// places are sums of strides.
+static void cut_lanes(Tiles *p)
+{
+    const Var *lane = p->t->lane;
+    Dim count;
+    if (!body_is_cut(p->after, lane, &p->panel_width) || !lanes_divide(p) ||
+        !dim_divides(lane->extent, p->panel_width, &count))
+        return;
+    p->panel = var_new(p->context, "group", count);
+    p->within = var_new(p->context, "lane", p->panel_width);
+    const Index *at = index_add(p->context,
+                                index_scale(p->context, index_var(p->context, p->panel),
+                                            p->panel_width),
+                                index_var(p->context, p->within));
+    Body *cut = arena_copy(c_arena(p->c), p->after, sizeof *cut);
+    cut->item = arena_copy(c_arena(p->c), cut->item, sizeof(Item) * (size_t)cut->count);
+    for (int i = 0; i < cut->count; i++) {
+        Item *item = &cut->item[i];
+        item->value = expr_substitute(p->context, item->value, lane, at);
+        item->index = item->index ? index_substitute(p->context, item->index, lane, at) : NULL;
+    }
+    p->after = cut;
+}
+
 // Names that the text below uses; whoever comes later gets another.
 static void take_names(C *c)
 {
@@ -471,6 +528,7 @@ void c_contraction(C *c, const Kernel *kernel)
     p.value = c_acc(c, &p.stage->acc[0]);
     p.first = var_new(p.context, "first_lane", p.t->lanes);
     join_places(&p);
+    cut_lanes(&p);
     if (p.t->parts)
         c_line(c, "enum { tile = lt_rows, lanes = %s, chunk = %d, part_turns = %d };",
                lanes_text(&p), (int)p.t->chunk, (int)p.t->part_turns);

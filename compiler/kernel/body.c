@@ -31,8 +31,15 @@ Local *local_new(IndexContext *c, const char *name, DType type)
 const Index *buffer_at(IndexContext *c, const Buffer *buffer, const Index *const *point)
 {
     const Index *at = index_number(c, 0);
-    for (int i = 0; i < buffer->shape.rank; i++)
-        at = index_add(c, at, index_scale(c, point[i], buffer->stride[i]));
+    for (int i = 0; i < buffer->shape.rank; i++) {
+        const Index *along = point[i];
+        if (buffer->panel && i == buffer->panel_axis) {
+            const Dim width = dim_of(buffer->panel);
+            at = index_add(c, at, index_scale(c, index_div(c, along, width), buffer->panel_stride));
+            along = index_mod(c, along, width);
+        }
+        at = index_add(c, at, index_scale(c, along, buffer->stride[i]));
+    }
     return at;
 }
 

@@ -99,11 +99,11 @@ int reduced_axis(const Node *node)
 // The axis along which neighbours in memory lie, -1 if the value is one element.
 static int innermost_axis(const Fuse *f, const Node *node)
 {
-    Dim stride[max_rank];
+    Buffer buffer = {.id = 0};
     int innermost = -1;
-    layout_node(f->plan->layouts, node, stride);
+    layout_node(f->plan->layouts, node, &buffer);
     for (int i = 0; i < node->shape.rank; i++)
-        if (!dim_is(node->shape.dim[i], 1) && dim_is(stride[i], 1))
+        if (!dim_is(node->shape.dim[i], 1) && dim_is(buffer.stride[i], 1))
             innermost = i;
     return innermost;
 }

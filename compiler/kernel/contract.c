@@ -2,13 +2,15 @@
 #include "../base/mutant.h"
 
 #include "contract_choose.h"
+#include "cut.h"
 #include "order.h"
 
 enum {
     block_rows = 48, block_rows_small = 24,     // of a unit of work
     small_rows = 256,                           // below: more, smaller units
     panel_bytes = 256 << 10,                    // lanes' operand above this: panels outermost
-    chunk_terms = 512,                          // of a sum over the batch
+    chunk_terms = 192, chunk_terms_long = 512,  // of a sum, of a long one
+    long_sum = 4096,                            // terms
     part_bytes = 1 << 20, most_parts = 8,
 };
 
@@ -77,16 +79,31 @@ static bool list_sum(const Stage *stage, Tiling *t)
 
 // ---- the rest of the schedule -------------------------------------------------------------------
 
-// Sums over the batch are made in chunks, each through all tiles of a block: what a chunk reads
-// then stays in the cache. Sums over weights gained nothing by it, up to 3000 terms.
-static int64_t choose_chunk(const PlanStep *step, const Tiling *t)
+static int64_t turn_terms(const PlanStep *step, const Tiling *t)
 {
-    if (t->sum_count == 0 || t->sum[0].count.power == 0)
-        return 0;
     int64_t within = 1;
     for (int i = 1; i < t->sum_count; i++)
         within *= size_at_bound(step, t->sum[i].count);
-    const int64_t chunk = within < chunk_terms ? chunk_terms / within : 1;
+    return within;
+}
+
+static bool is_long(const PlanStep *step, const Tiling *t)
+{
+    if (t->sum_count == 0)
+        return false;
+    return t->sum[0].count.power > 0 ||
+           size_at_bound(step, t->sum[0].count) * turn_terms(step, t) >= long_sum;
+}
+
+// A sum is made in chunks, each through all tiles of a block: what a chunk reads of the lanes'
+// operand then stays in the first cache.
+static int64_t choose_chunk(const PlanStep *step, const Tiling *t)
+{
+    if (t->sum_count == 0)
+        return 0;
+    const int64_t terms = is_long(step, t) ? chunk_terms_long : chunk_terms;
+    const int64_t within = turn_terms(step, t);
+    const int64_t chunk = within < terms ? terms / within : 1;
     return chunk < size_at_bound(step, t->sum[0].count) ? chunk : 0;
 }
 
@@ -95,16 +112,17 @@ static int64_t up_to(int64_t count, int64_t unit)
     return (count + unit - 1) / unit * unit;
 }
 
-// A sum over the batch with few results is cut in parts that threads share; each keeps results of
-// its own, so what a part reads of the batch it reads once.
+// A long sum, over the batch above all, with few results is cut in parts that threads share; each
+// keeps results of its own, so what a part reads of the batch it reads once.
 static void choose_parts(PlanStep *step, Tiling *t)
 {
-    if (!t->chunk)
+    if (!t->chunk || !is_long(step, t))
         return;
     const int64_t widest = t->width ? t->width : tile_width(t->dtype, 2);
     const int64_t rows = size_at_bound(step, loops_size(t->row, t->row_count));
+    const int64_t by_six = up_to(rows, tile_rows), by_eight = up_to(rows, tile_rows_most);
     const int64_t results = size_at_bound(step, loops_size(t->outer, t->outer_count)) *
-                            up_to(rows, tile_rows) *
+                            (by_six > by_eight ? by_six : by_eight) *
                             up_to(size_at_bound(step, t->lanes), widest);
     const int64_t turns = size_at_bound(step, t->sum[0].count);
     if (results * dtype_bytes(t->dtype) > part_bytes || turns < 2 * t->chunk)
@@ -122,7 +140,7 @@ static void choose_parts(PlanStep *step, Tiling *t)
 static bool stores_along_rows(const Stage *stage, const Tiling *t)
 {
     Dim stride;
-    if (store_moves(stage, t->lane, &stride) && dim_is(stride, 1))
+    if (store_has_lanes(stage, t->lane))
         return false;
     for (int i = 0; i < t->row_count; i++)
         if (store_moves(stage, t->row[i].var, &stride) && dim_is(stride, 1))
@@ -136,6 +154,16 @@ static int64_t choose_block(const PlanStep *step, const Tiling *t)
     return rows < small_rows ? block_rows_small : block_rows;
 }
 
+// Whether what is made is a variable: a weight, its moments.
+static bool updates_variable(const Stage *stage)
+{
+    for (int i = 0; i < stage->after.count; i++)
+        if (stage->after.item[i].kind == ITEM_STORE &&
+            stage->after.item[i].buffer->kind == BUFFER_VARIABLE)
+            return true;
+    return false;
+}
+
 static void schedule(PlanStep *step, const Stage *stage, Tiling *t)
 {
     int64_t sum = 1;
@@ -145,7 +173,10 @@ static void schedule(PlanStep *step, const Stage *stage, Tiling *t)
     choose_parts(step, t);
     t->block = choose_block(step, t);
     t->turned = stores_along_rows(stage, t);
+    // A core that reads some lanes of a weight is the one that has updated them, so that weights
+    // and moments stay in its cache.
     t->panel_outermost =
+        updates_variable(stage) ||
         sum * size_at_bound(step, t->lanes) * dtype_bytes(t->dtype) > panel_bytes;
     const Item *store = NULL;
     for (int i = 0; i < stage->after.count && !store; i++)
@@ -184,6 +215,7 @@ static bool sums_fit(const Stage *stage, const Roles *roles)
 static int tile_stage(PlanStep *step, int at, Stage *stage)
 {
     Roles roles;
+    cut_sums(&step->context, stage);
     if (!roles_choose(step, stage, &roles))
         return 0;
     if (roles.left->kind == EXPR_LOAD && !roles.copy_left)

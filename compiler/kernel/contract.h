@@ -10,7 +10,8 @@
 #pragma once
 #include "plan.h"
 
-enum { tile_loops = 4, tile_rows = 6 };
+// lt_rows (lt/tile.h) is one of the two numbers of rows.
+enum { tile_loops = 4, tile_rows = 6, tile_rows_most = 8 };
 
 typedef struct TileLoop {               // one loop of a sum, for struct lt_loop
     Dim count, rows, lanes;             // strides of the two operands
@@ -35,7 +36,7 @@ struct Tiling {
     int parts;                          // of sum[0], summed apart and then in order; 0: none
     int64_t part_turns;                 // a multiple of chunk
     Buffer *partial;                    // tiles of sums for each part, as the machine cuts them
-    int64_t block;                      // rows of a unit of work, a multiple of tile_rows
+    int64_t block;                      // rows of a unit of work, a multiple of both tile_rows
     bool panel_outermost;               // units run along rows first, then to the next lanes
     bool turned;                        // stores are contiguous along rows, not along lanes
 };

@@ -24,6 +24,32 @@ bool load_moves(const Expr *e, const Var *var, Dim *stride)
     return e->kind == EXPR_LOAD && index_stride(e->index, var, stride);
 }
 
+// In panels of whole tiles lanes are as good as in one run.
+static bool in_whole_tiles(Dim width, Dim lanes, DType type)
+{
+    const int widest = tile_width(type, 2);
+    return dim_is(width, 1) || (width.power == 0 && width.scale % widest == 0 &&
+                                lanes.power == 0 && lanes.scale % widest == 0);
+}
+
+bool load_has_lanes(const Expr *e, const Var *lane)
+{
+    Dim width, stride;
+    return e->kind == EXPR_LOAD && index_cut_stride(e->index, lane, &width, &stride) &&
+           dim_is(stride, 1) && in_whole_tiles(width, lane->extent, e->dtype);
+}
+
+bool store_has_lanes(const Stage *stage, const Var *lane)
+{
+    Dim width, stride;
+    for (int i = 0; i < stage->after.count; i++)
+        if (stage->after.item[i].kind == ITEM_STORE)
+            return index_cut_stride(stage->after.item[i].index, lane, &width, &stride) &&
+                   dim_is(stride, 1) &&
+                   in_whole_tiles(width, lane->extent, stage->after.item[i].buffer->dtype);
+    return false;
+}
+
 bool store_moves(const Stage *stage, const Var *var, Dim *stride)
 {
     for (int i = 0; i < stage->after.count; i++)
@@ -62,18 +88,15 @@ static bool sums_are_affine(const Stage *stage, const Expr *e)
 
 static bool readable_as_rows(const Stage *stage, const Roles *roles)
 {
-    Dim stride;
     return sums_are_affine(stage, roles->left) &&
-           (!roles->pairs ||
-            (load_moves(roles->left, roles->lane, &stride) && dim_is(stride, 1)));
+           (!roles->pairs || load_has_lanes(roles->left, roles->lane));
 }
 
 // The last tile starts early, so there must be a whole one.
 static bool readable_as_lanes(const Stage *stage, const Roles *roles)
 {
-    Dim stride;
-    return sums_are_affine(stage, roles->right) && load_moves(roles->right, roles->lane, &stride) &&
-           dim_is(stride, 1) && roles->lane->extent.power == 0 &&
+    return sums_are_affine(stage, roles->right) && load_has_lanes(roles->right, roles->lane) &&
+           roles->lane->extent.power == 0 &&
            roles->lane->extent.scale >= tile_width(roles->right->dtype, 0);
 }
 
@@ -83,7 +106,9 @@ static bool better_in_panels(const PlanStep *step, const Stage *stage, const Rol
 {
     const int64_t lanes = size_at_bound(step, roles->lane->extent);
     const int64_t widest = tile_width(roles->right->dtype, 2);
-    return !roles->pairs && lanes > widest && rows > rows_worth_panels &&
+    Dim stride;
+    const bool one_run = load_moves(roles->right, roles->lane, &stride);
+    return !roles->pairs && one_run && lanes > widest && rows > rows_worth_panels &&
            readable_as_lanes(stage, roles);
 }
 
@@ -138,7 +163,7 @@ static double rate_of(const Roles *roles, int width)
 static double store_cost(const Stage *stage, const Roles *roles)
 {
     Dim stride;
-    if (store_moves(stage, roles->lane, &stride) && dim_is(stride, 1))
+    if (store_has_lanes(stage, roles->lane))
         return 0;
     for (int i = 0; i < stage->space_count; i++) {
         const Var *var = stage->space[i].var;

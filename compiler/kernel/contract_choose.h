@@ -18,6 +18,9 @@ int64_t size_at_bound(const PlanStep *step, Dim dim);
 bool load_moves(const Expr *e, const Var *var, Dim *stride);    // e is a load, affine in var
 // Stride of the first store of the stage along `var`; false if it has no such form.
 bool store_moves(const Stage *stage, const Var *var, Dim *stride);
+// Neighbours on the lanes are neighbours in memory, at least in whole tiles.
+bool load_has_lanes(const Expr *e, const Var *lane);
+bool store_has_lanes(const Stage *stage, const Var *lane);      // of the first store
 int width_for(DType type, int64_t lanes);       // Tiling.width
 
 // Puts a kernel in front of kernel `at` that copies an operand; returns the load that stands for

@@ -2,6 +2,7 @@
 //
 // requires: clusters; formed in an order in which what is read has a home.
 // provides: kernels whose bodies hold loads and stores of buffers; no node is looked at behind it.
+#include "cut.h"
 #include "form.h"
 #include "layout.h"
 #include "order.h"
@@ -201,7 +202,7 @@ static void give_homes(Fuse *f, Cluster *cluster)
                                                             : prim_name(m->node->prim),
                              m->node->dtype, &m->node->shape);
         m->home->node = m->node;
-        layout_node(f->plan->layouts, m->node, m->home->stride);
+        layout_node(f->plan->layouts, m->node, m->home);
     }
 }
 
@@ -215,6 +216,7 @@ void form(Fuse *f, Cluster *cluster)
     case CLUSTER_POINTS: form_lanes(f, cluster); break;
     case CLUSTER_ALONE: form_alone(f, cluster); break;
     }
+    cut_loops(f->c, cluster->kernel);
     order_loops(cluster->kernel, f->graph->bound ? f->graph->bound : 1);
     collapse(f->c, cluster->kernel);
 }

@@ -510,6 +510,40 @@ bool index_stride(const Index *a, const Var *var, Dim *stride)
     return true;
 }
 
+static bool is_just(const Index *a, const Var *var)
+{
+    for (int k = 0; k < max_power; k++)
+        if (a->constant[k])
+            return false;
+    return a->term_count == 1 && a->term[0].atom.kind == ATOM_VAR && a->term[0].atom.var == var &&
+           dim_is(a->term[0].factor, 1);
+}
+
+bool index_cut_stride(const Index *a, const Var *var, Dim *width, Dim *stride)
+{
+    if (index_stride(a, var, stride)) {
+        *width = dim_of(1);
+        return true;
+    }
+    *width = *stride = dim_of(0);
+    for (int i = 0; i < a->term_count; i++) {
+        const Term *term = &a->term[i];
+        if (term->atom.kind == ATOM_VALUE ? expr_uses(term->atom.value, var)
+                                          : term->atom.kind == ATOM_VAR && term->atom.var == var)
+            return false;
+        if (term->atom.kind == ATOM_VAR || term->atom.kind == ATOM_VALUE ||
+            !index_uses(term->atom.of, var))
+            continue;
+        if (!is_just(term->atom.of, var) || term->atom.by.power ||
+            (width->scale && width->scale != term->atom.by.scale))
+            return false;
+        *width = term->atom.by;
+        if (term->atom.kind == ATOM_MOD)
+            *stride = term->factor;
+    }
+    return true;
+}
+
 static int64_t poly_at(Poly p, int64_t rows)
 {
     int64_t value = 0;

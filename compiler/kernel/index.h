@@ -74,6 +74,8 @@ bool index_at_least_zero(IndexContext *c, const Index *a);
 bool index_below(IndexContext *c, const Index *a, Dim dim);
 // The factor of `var` in an index that is otherwise free of it; false if not of that form.
 bool index_stride(const Index *a, const Var *var, Dim *stride);
+// The same where `var` is cut: stride of var % width, as var / width has another. Width 1: not cut.
+bool index_cut_stride(const Index *a, const Var *var, Dim *width, Dim *stride);
 // Greatest value with B at `rows`, variables at the end of their range: for widths of integers.
 int64_t index_greatest(const Index *a, int64_t rows);
 

@@ -21,8 +21,10 @@ typedef enum BufferKind {
 } BufferKind;
 
 // Strides count elements; element i0, i1, … stands at the sum of i * stride. Row-major unless
-// layout decides otherwise. Loads and stores hold the point already folded into one index by
-// buffer_at, so a layout must be set before the first kernel that touches the buffer is built.
+// layout decides otherwise. With panels, one axis is cut: its i counts as
+// (i / panel) * panel_stride + i % panel * stride. Loads and stores hold the point already folded
+// into one index by buffer_at, so a layout must be set before the first kernel that touches the
+// buffer is built.
 struct Buffer {
     int id;
     const char *name;                   // as emitted, before it is made unique
@@ -30,6 +32,9 @@ struct Buffer {
     DType dtype;
     Shape shape;
     Dim stride[max_rank];
+    int64_t panel;                      // 0: no axis is cut
+    Dim panel_stride;
+    int panel_axis;
     const Node *node;                   // whose value it holds, NULL for a variable's own
     Variable *variable;
     int index;

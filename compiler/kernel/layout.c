@@ -1,5 +1,6 @@
 #include "layout.h"
 #include "../base/mutant.h"
+#include "contract.h"
 
 #include <string.h>
 
@@ -11,6 +12,8 @@ struct Group {
     bool fixed;                         // row-major whatever the votes
     bool ordered;
     bool spaced;                        // rows of a matrix must not share a set of the cache
+    bool panelled;                      // a matrix whose first axis is cut in panels
+    bool whole;                         // someone reads it who wants no panels
     int order[max_rank];                // outermost axis first
 };
 
@@ -133,6 +136,15 @@ static void vote_convolution(Layouts *l, const Node *image, const Node *filter)
     vote(group_of(l, filter), by_output, rank);
 }
 
+// Panels of the widest tile: those that are read and updated together lie together.
+static bool fills_panels(const Node *matrix)
+{
+    const Dim lanes = matrix->shape.dim[0];
+    const int width = tile_width(matrix->dtype, 2);
+    return lanes.power == 0 && matrix->shape.dim[1].power == 0 && lanes.scale > width &&
+           lanes.scale % width == 0;
+}
+
 // [n, k] as [k, n], where n gives lanes enough.
 static void vote_contraction(Layouts *l, const Node *node)
 {
@@ -141,8 +153,17 @@ static void vote_contraction(Layouts *l, const Node *node)
     if (right->prim == P_VARIABLE && right->shape.rank == 2 && node->attr->contracted == 1 &&
         node->attr->batch == 0 && right->shape.dim[0].scale >= 8)
         vote(group_of(l, right), turned, 2);
+    if (right->prim == P_VARIABLE && right->shape.rank == 2 && node->attr->contracted == 1 &&
+        node->attr->batch == 0 && fills_panels(right))
+        root(group_of(l, right))->panelled = true;
     if (right->prim == P_VARIABLE && right->shape.rank == 2)
         root(group_of(l, right))->spaced = true;
+}
+
+// Who computes point by point, or by tiles, can do so panel by panel.
+static bool cuts_fit(const Node *node)
+{
+    return prim_class(node->prim) == CLASS_SCALAR || node->prim == P_CONTRACT;
 }
 
 static void vote_graph(Layouts *l, const Graph *graph)
@@ -155,6 +176,8 @@ static void vote_graph(Layouts *l, const Graph *graph)
             vote_convolution(l, node->input[1], node);
         if (node->prim == P_CONTRACT)
             vote_contraction(l, node);
+        for (int k = 0; !cuts_fit(node) && k < node->input_count; k++)
+            root(group_of(l, node->input[k]))->whole = true;
     }
 }
 
@@ -185,38 +208,63 @@ static Dim row_stride(const Group *group, DType type, Dim row)
     return dim_of(row.scale + line_bytes / bytes);
 }
 
-static void strides_in_order(const Group *group, DType type, const Shape *shape, Dim *stride)
+static bool ordered(const Group *group)
 {
+    return group && group->ordered && (!group->fixed || MUTANT(layout_free));
+}
+
+// [n, k] as [n / width, k, n % width].
+static void cut_panels(DType type, Buffer *buffer)
+{
+    const Dim depth = buffer->shape.dim[1];
+    buffer->panel = tile_width(type, 2);
+    buffer->panel_axis = 0;
+    buffer->panel_stride = dim_mul(depth, dim_of(buffer->panel));
+    buffer->stride[0] = dim_of(1);
+    buffer->stride[1] = dim_of(buffer->panel);
+}
+
+static void lay_out(const Group *group, DType type, Buffer *buffer)
+{
+    const Shape *shape = &buffer->shape;
     Dim next = dim_of(1);
+    buffer->panel = 0;
     for (int i = shape->rank - 1; i >= 0; i--) {
-        const bool fixed = group && group->fixed && !MUTANT(layout_free);
-        const int axis = group && group->ordered && !fixed ? group->order[i] : i;
-        stride[axis] = next;
+        const int axis = ordered(group) ? group->order[i] : i;
+        buffer->stride[axis] = next;
         next = dim_mul(next, shape->dim[axis]);
         if (i == 1 && shape->rank == 2 && group && !group->fixed)
             next = row_stride(group, type, next);
     }
+    if (ordered(group) && group->panelled && !group->whole && shape->rank == 2)
+        cut_panels(type, buffer);
 }
 
-void layout_node(const Layouts *layouts, const Node *node, Dim *stride)
+void layout_node(const Layouts *layouts, const Node *node, Buffer *buffer)
 {
     Group *group = group_find(layouts, node);
-    strides_in_order(group ? root(group) : NULL, node->dtype, &node->shape, stride);
+    buffer->shape = node->shape;
+    lay_out(group ? root(group) : NULL, node->dtype, buffer);
 }
 
-void layout_variable(const Layouts *layouts, const Variable *variable, Dim *stride)
+void layout_variable(const Layouts *layouts, const Variable *variable, Buffer *buffer)
 {
-    strides_in_order(root(&layouts->of_variable[variable->id]), variable->dtype,
-                     &variable->shape, stride);
+    buffer->shape = variable->shape;
+    lay_out(root(&layouts->of_variable[variable->id]), variable->dtype, buffer);
 }
 
-int64_t layout_elements(const Shape *shape, const Dim *stride, int64_t rows)
+int64_t layout_elements(const Buffer *buffer, int64_t rows)
 {
     int64_t last = 0;
-    for (int i = 0; i < shape->rank; i++) {
-        if (dim_at(shape->dim[i], rows) == 0)
+    for (int i = 0; i < buffer->shape.rank; i++) {
+        int64_t most = dim_at(buffer->shape.dim[i], rows) - 1;
+        if (most < 0)
             return 0;
-        last += (dim_at(shape->dim[i], rows) - 1) * dim_at(stride[i], rows);
+        if (buffer->panel && i == buffer->panel_axis) {
+            last += most / buffer->panel * dim_at(buffer->panel_stride, rows);
+            most %= buffer->panel;
+        }
+        last += most * dim_at(buffer->stride[i], rows);
     }
     return last + 1;
 }

@@ -140,7 +140,7 @@ void place_step(Plan *plan, PlanStep *step)
     const size_t count = (size_t)step->buffer_count;
     for (size_t i = 0; i < count; i++) {
         Buffer *buffer = step->buffer[i];
-        buffer->bytes = (size_t)layout_elements(&buffer->shape, buffer->stride, bound) *
+        buffer->bytes = (size_t)layout_elements(buffer, bound) *
                         (size_t)dtype_bytes(buffer->dtype);
     }
     Buffer **order = arena_alloc(plan->arena, sizeof *order * (count + 1));

@@ -18,10 +18,13 @@ static Buffer *variable_buffer(Plan *plan, int id)
     Buffer *buffer = arena_alloc(plan->arena, sizeof *buffer);
     *buffer = (Buffer){.id = id, .name = v->path, .kind = BUFFER_VARIABLE, .dtype = v->dtype,
                        .shape = v->shape, .variable = v, .first = -1, .last = -1};
-    layout_variable(plan->layouts, v, buffer->stride);
+    layout_variable(plan->layouts, v, buffer);
     for (int i = 0; i < v->shape.rank; i++)
         v->stride[i] = buffer->stride[i].scale;
-    buffer->bytes = (size_t)layout_elements(&v->shape, buffer->stride, 1) *
+    v->panel = buffer->panel;
+    v->panel_stride = buffer->panel ? buffer->panel_stride.scale : 0;
+    v->panel_axis = buffer->panel_axis;
+    buffer->bytes = (size_t)layout_elements(buffer, 1) *
                     (size_t)dtype_bytes(v->dtype);
     return buffer;
 }

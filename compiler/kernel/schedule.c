@@ -4,7 +4,9 @@
 // value where the old one lies only behind all kernels that read the old one, and within one
 // kernel only if each element is read where it is replaced. What cannot is stored in the arena and
 // committed by a copy at the end of the step, in the order of the spec: the last write wins.
+#include "cut.h"
 #include "form.h"
+#include "order.h"
 
 #include "../base/mutant.h"
 #include "../graph/passes.h"
@@ -258,6 +260,8 @@ static void copy_value(Fuse *f, const Member *m, Buffer *to, const Guard *guard)
     point_in_loops(f, stage->space, stage->space_count, &to->shape, ~0u, point);
     body_store(f->c, &stage->after, to, buffer_at(f->c, to, point),
                expr_load(f->c, m->home, buffer_at(f->c, m->home, point)));
+    cut_loops(f->c, kernel);
+    order_loops(kernel, f->graph->bound ? f->graph->bound : 1);
     collapse(f->c, kernel);
     step_add(f, kernel);
 }

@@ -1,5 +1,6 @@
 #include "base/threads.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,6 +9,11 @@
 // Of the OpenMP that the program was linked to; missing where no step is parallel.
 extern void omp_set_num_threads(int threads) __attribute__((weak));
 extern int omp_get_max_threads(void) __attribute__((weak));
+extern int omp_get_thread_num(void) __attribute__((weak));
+extern int omp_get_num_threads(void) __attribute__((weak));
+// What gcc makes of `#pragma omp parallel`; LLVM's library has it too.
+extern void GOMP_parallel(void (*work)(void *), void *argument, unsigned threads, unsigned flags)
+    __attribute__((weak));
 extern void __kmpc_global_thread_num(void) __attribute__((weak));      // LLVM's
 
 static void wait_briefly(char **argv)
@@ -30,4 +36,36 @@ void lt_threads_open(int threads, char **argv)
         omp_set_num_threads(threads);
     if (argv && omp_get_max_threads() > 1)
         wait_briefly(argv);
+}
+
+int lt_threads_count(void)
+{
+    return GOMP_parallel && omp_get_max_threads ? omp_get_max_threads() : 1;
+}
+
+bool lt_threads_fill_cores(void)
+{
+    cpu_set_t cores;
+    return lt_threads_count() > 1 && sched_getaffinity(0, sizeof cores, &cores) == 0
+        && CPU_COUNT(&cores) <= lt_threads_count();
+}
+
+struct share {
+    void (*work)(void *argument, int thread, int threads);
+    void *argument;
+};
+
+static void take_share(void *argument)
+{
+    const struct share *share = argument;
+    share->work(share->argument, omp_get_thread_num(), omp_get_num_threads());
+}
+
+void lt_threads_share(void (*work)(void *argument, int thread, int threads), void *argument)
+{
+    struct share share = {work, argument};
+    if (lt_threads_count() > 1)
+        GOMP_parallel(take_share, &share, 0, 0);
+    else
+        work(argument, 0, 1);
 }

@@ -7,7 +7,17 @@
 // LLVM's OpenMP yields while it spins and is left alone, and so is whoever has set GOMP_SPINCOUNT
 // or OMP_WAIT_POLICY.
 #pragma once
+#include <stdbool.h>
 
 // threads 0: as OpenMP decides. May start the program again with `argv`, unless it is NULL; returns
 // if that is not needed or fails.
 void lt_threads_open(int threads, char **argv);
+
+// Whether the threads of a step take every core that this process may use, so that a thread beside
+// them would only be in their way.
+bool lt_threads_fill_cores(void);
+int lt_threads_count(void);     // of a step
+
+// Calls work(argument, thread, threads) on each thread of a step, and returns when all are done.
+// Where steps have one thread there is one call.
+void lt_threads_share(void (*work)(void *argument, int thread, int threads), void *argument);

@@ -45,6 +45,7 @@ struct lt_loader_options {
     bool plain;                         // training rows as validation sees them: no augmentation
     int slots;                          // batches prepared ahead, at least 2; 0: 8
     int threads;                        // 0: one; -1: none, a batch is made when it is asked for
+    bool by_team;                       // the same, by the threads of the steps (base/threads.h)
 };
 
 // Opens the files and checks them against what was compiled; the rows are read in the background by

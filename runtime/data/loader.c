@@ -4,10 +4,14 @@
 // sequences in order and publish each by storing s + 1 in its slot, so taking a batch that is ready
 // is one load. The lock is for claiming, and for going to sleep and being woken: a thread sleeps
 // when the ring is full and is woken when half of it is used up, which makes a wake-up rare.
+//
+// Where the threads of the steps have every core, a thread beside them only takes one away, in the
+// middle of a step: there they prepare the batch themselves, between two steps.
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/threads.h"
 #include "data/dataset.h"
 #include "lt/random.h"
 
@@ -30,6 +34,8 @@ struct worker {
     void *scratch;
     const void **raw;
     void **out;
+    int64_t refused;                    // row of the batch at which it stopped, or -1
+    struct lt_fault fault;              // why
 };
 
 struct lt_loader {
@@ -44,6 +50,7 @@ struct lt_loader {
     int slots;
     struct worker *worker;              // [0] is the caller's, for batches made when asked for
     int workers, running;               // threads that there should be, and are
+    int team;                           // workers of the team, from [0] on; 0: there is none
 
     // The caller's.
     bool started;
@@ -87,24 +94,72 @@ int64_t lt_loader_row(const struct lt_loader *loader, int64_t epoch, int64_t pla
 
 // ---- preparing ----------------------------------------------------------------------------------
 
-static void prepare(struct lt_loader *loader, struct worker *worker, struct slot *slot)
+// Rows first to end - 1 of the batch, up to the first that is refused.
+static void sample_rows(struct worker *worker, struct slot *slot, int64_t first, int64_t end)
 {
+    const struct lt_loader *loader = worker->loader;
     const struct lt_data *data = loader->data;
     const bool training = loader->options.phase == LT_TRAIN && !loader->options.plain;
-    const int64_t first = slot->number * data->batch;
-    const int64_t left = loader->rows - first;
-    slot->rows = left < data->batch ? left : data->batch;
-    slot->fault.text[0] = '\0';
-    slot->failed = !lt_dataset_load(loader->dataset, &slot->fault);
-    for (int64_t r = 0; r < slot->rows && !slot->failed; r++) {
-        slot->index[r] = lt_loader_row(loader, slot->epoch, first + r);
+    const uint64_t epoch = training ? (uint64_t)slot->epoch : 0;
+    worker->refused = -1;
+    for (int64_t r = first; r < end && worker->refused < 0; r++) {
+        slot->index[r] = lt_loader_row(loader, slot->epoch, slot->number * data->batch + r);
         for (int i = 0; i < data->field_count; i++)
             worker->out[i] = (char *)slot->field[i] + (size_t)r * data->field[i].row_bytes;
-        slot->failed = !lt_dataset_sample(loader->dataset, worker->out, worker->scratch,
-                                          loader->options.seed,
-                                          training ? (uint64_t)slot->epoch : 0, slot->index[r],
-                                          training, worker->raw, &slot->fault);
+        if (!lt_dataset_sample(loader->dataset, worker->out, worker->scratch, loader->options.seed,
+                               epoch, slot->index[r], training, worker->raw, &worker->fault))
+            worker->refused = r;
     }
+}
+
+static void open_slot(struct lt_loader *loader, struct slot *slot)
+{
+    const int64_t left = loader->rows - slot->number * loader->data->batch;
+    slot->rows = left < loader->data->batch ? left : loader->data->batch;
+    slot->fault.text[0] = '\0';
+    slot->failed = !lt_dataset_load(loader->dataset, &slot->fault);
+}
+
+static void refuse(struct slot *slot, const struct worker *worker)
+{
+    slot->failed = true;
+    slot->fault = worker->fault;
+}
+
+static void prepare(struct lt_loader *loader, struct worker *worker, struct slot *slot)
+{
+    open_slot(loader, slot);
+    if (slot->failed)
+        return;
+    sample_rows(worker, slot, 0, slot->rows);
+    if (worker->refused >= 0)
+        refuse(slot, worker);
+}
+
+struct shared_slot { struct lt_loader *loader; struct slot *slot; };
+
+static void sample_share(void *argument, int thread, int threads)
+{
+    const struct shared_slot *shared = argument;
+    const int team = shared->loader->team < threads ? shared->loader->team : threads;
+    if (thread >= team)
+        return;
+    sample_rows(&shared->loader->worker[thread], shared->slot, shared->slot->rows * thread / team,
+                shared->slot->rows * (thread + 1) / team);
+}
+
+// The first row that is refused is reported, whoever had it.
+static void prepare_by_team(struct lt_loader *loader, struct slot *slot)
+{
+    open_slot(loader, slot);
+    if (slot->failed)
+        return;
+    for (int i = 0; i < loader->team; i++)
+        loader->worker[i].refused = -1;
+    lt_threads_share(sample_share, &(struct shared_slot){loader, slot});
+    for (int i = 0; i < loader->team && !slot->failed; i++)
+        if (loader->worker[i].refused >= 0)
+            refuse(slot, &loader->worker[i]);
 }
 
 static struct slot *slot_place(struct lt_loader *loader, uint64_t sequence)
@@ -204,10 +259,11 @@ static struct cutter cut_all(struct lt_loader *loader, char *block)
     struct slot no_slot;
     struct worker no_worker;
     loader->slot = cut(&cutter, (uint64_t)loader->slots, sizeof *loader->slot);
-    loader->worker = cut(&cutter, (uint64_t)loader->workers + 1, sizeof *loader->worker);
+    const int most = loader->team > loader->workers + 1 ? loader->team : loader->workers + 1;
+    loader->worker = cut(&cutter, (uint64_t)most, sizeof *loader->worker);
     for (int i = 0; i < loader->slots; i++)
         cut_slot(loader, block ? &loader->slot[i] : &no_slot, &cutter);
-    for (int i = 0; i <= loader->workers; i++)
+    for (int i = 0; i < most; i++)
         cut_worker(loader, block ? &loader->worker[i] : &no_worker, &cutter);
     return cutter;
 }
@@ -265,10 +321,12 @@ struct lt_loader *lt_loader_open(struct lt_dataset *dataset,
     loader->slots = slots < 2 ? 2 : slots > SLOTS_AT_MOST ? SLOTS_AT_MOST : slots;
     const int threads = options->threads ? options->threads : 1;
     loader->workers = threads < 0 ? 0 : threads > THREADS_AT_MOST ? THREADS_AT_MOST : threads;
-    if (endless(loader->data)) {
+    if (endless(loader->data) || options->by_team) {
         loader->slots = 2;
         loader->workers = 0;
     }
+    if (options->by_team)
+        loader->team = lt_threads_count() < THREADS_AT_MOST ? lt_threads_count() : THREADS_AT_MOST;
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->work, NULL);
     pthread_cond_init(&loader->done, NULL);
@@ -375,7 +433,11 @@ static struct slot *wait_for(struct lt_loader *loader)
     struct slot *slot = &loader->slot[loader->taken % (uint64_t)loader->slots];
     const uint64_t ready = loader->taken + 1;
     if (loader->workers == 0 && slot->ready != ready) {
-        prepare(loader, &loader->worker[0], slot_place(loader, loader->taken));
+        slot_place(loader, loader->taken);
+        if (loader->team)
+            prepare_by_team(loader, slot);
+        else
+            prepare(loader, &loader->worker[0], slot);
         slot->ready = ready;
     }
     if (slot->ready == ready)

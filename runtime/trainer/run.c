@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/print.h"
+#include "base/threads.h"
 #include "trainer/calls.h"
 
 // ---- memory -------------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ bool lt_run_open_loader(struct lt_run *run, enum lt_phase phase)
         run->dataset,
         &(struct lt_loader_options){
             .phase = phase, .seed = run->seed, .in_order = run->plan.overfit,
-            .slots = slots_for(run->program->data, phase),
+            .slots = slots_for(run->program->data, phase), .by_team = lt_threads_fill_cores(),
         },
         &run->fault);
     return run->loader[phase] != NULL;

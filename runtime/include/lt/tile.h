@@ -1,7 +1,7 @@
 // tile.h: register tiles, the inner part of every contraction and convolution.
 //
 // A tile is lt_rows rows times some lanes of sums. Row i is a pointer of its own, so rows may be
-// any six places: rows of a matrix, pixels of images, taps of a filter. The sum runs over up to
+// any places: rows of a matrix, pixels of images, taps of a filter. The sum runs over up to
 // four nested loops; loop l moves the rows by `a` elements and the lanes' operand by `b`. Each
 // output sums its terms one after the other in the order of the loops, with one rounding a term
 // (fma), starting at zero or, with `carry`, at what `sums` holds. So the number of rows and lanes,
@@ -11,7 +11,7 @@
 //   lt_pairs_T_N   sums[i][j] += row[i][k][j] * b[k][j]       N lanes of both (depthwise)
 //
 // Lanes are contiguous in b, and in the rows for pairs. Sums are [lt_rows][N], best aligned to 64
-// bytes. lt_tile_f32 and lt_tile_f64 are the widest of which six rows fit the registers.
+// bytes. lt_tile_f32 and lt_tile_f64 are the widest of which lt_rows rows fit the registers.
 //
 // Functions stay out of line: the loops around them are then compiled in no time, and registers
 // are allocated for the tile alone. Speed needs -O3, -fno-math-errno and an -march with fma.
@@ -20,8 +20,6 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-enum { lt_rows = 6 };
 
 struct lt_loop {
     int count;
@@ -34,13 +32,13 @@ struct lt_nest {                // outermost first; loops that are not needed co
 };
 
 #ifdef __AVX512F__
-enum { lt_wide_f32 = 32, lt_wide_f64 = 16 };
+enum { lt_rows = 8, lt_wide_f32 = 32, lt_wide_f64 = 16 };
 #define lt_tile_f32 lt_tile_f32_32
 #define lt_tile_f64 lt_tile_f64_16
 #define lt_pairs_f32 lt_pairs_f32_32
 #define lt_pairs_f64 lt_pairs_f64_16
 #else
-enum { lt_wide_f32 = 16, lt_wide_f64 = 8 };
+enum { lt_rows = 6, lt_wide_f32 = 16, lt_wide_f64 = 8 };
 #define lt_tile_f32 lt_tile_f32_16
 #define lt_tile_f64 lt_tile_f64_8
 #define lt_pairs_f32 lt_pairs_f32_16
