@@ -124,6 +124,10 @@ member  : PARAM word ':' type init      { $$ = named(p, AST_PARAM, @$, @2, $4, $
         | names '=' exprs               { $$ = node(p, AST_BIND, @$, $1.first, $3.first, 0, 0); }
         | word params result block
                                 { $$ = named(p, AST_METHOD, @$, @1, $2.first, $3, $4, 0); }
+        | word params result '=' expr
+                                { Ast *last = node(p, AST_EXPRESSION, @5, $5, 0, 0, 0);
+                                  $$ = named(p, AST_METHOD, @$, @1, $2.first, $3,
+                                             node(p, AST_BLOCK, @5, last, 0, 0, 0), 0); }
         | word block    { $$ = flagged(named(p, AST_METHOD, @$, @1, 0, 0, $2, 0), true); }
         | function
         | ASSERT expr                   { $$ = node(p, AST_ASSERT, @$, $2, 0, 0, 0); }
@@ -206,6 +210,7 @@ stmt    : exprs                         { $$ = node(p, AST_EXPRESSION, @$, $1.fi
         | YIELD exprs                   { $$ = node(p, AST_YIELD, @$, $2.first, 0, 0, 0); }
         | ASSERT expr                   { $$ = node(p, AST_ASSERT, @$, $2, 0, 0, 0); }
         | ASSERT expr ',' expr          { $$ = node(p, AST_ASSERT, @$, $2, $4, 0, 0); }
+        | function
         ;
 add_to  : ADD_TO                        { $$ = "+="; }
         | SUB_FROM                      { $$ = "-="; }

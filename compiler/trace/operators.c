@@ -13,12 +13,50 @@ static bool literal_fits(double number, bool whole, DType type)
         ? dtype_kind(type) != KIND_BOOL : false;
 }
 
+static Node *list_to_tensor(Tracer *t, Value *value, DType wanted, Span span);
+
+// [[1, 2], [3, 4]]: rows of one shape and type, stacked.
+static Node *lists_to_tensor(Tracer *t, Value *value, DType wanted, Span span)
+{
+    Node **node = arena_alloc(t->arena, sizeof *node * (size_t)value->count);
+    for (int i = 0; i < value->count; i++) {
+        Value *row = value->item[i];
+        bool list = row->kind == V_LIST || row->kind == V_TUPLE;
+        if (!list || row->count != value->item[0]->count) {
+            fail(t, E_NOT_A_TENSOR, span, list ? "these lists are of %d and %d numbers, and no tensor"
+                 : "a list of lists and other values is not a tensor", value->item[0]->count,
+                 row->count);
+            return NULL;
+        }
+        Node *part = list_to_tensor(t, row, wanted, span);
+        if (!part)
+            return NULL;
+        if (i && part->shape.rank + 1 != node[0]->shape.rank) {
+            fail(t, E_NOT_A_TENSOR, span, "these lists are not of one depth, and no tensor");
+            return NULL;
+        }
+        Shape one = {.rank = part->shape.rank + 1, .dim = {dim_of(1)}};
+        for (int k = 0; k < part->shape.rank; k++)
+            one.dim[k + 1] = part->shape.dim[k];
+        if (one.rank > max_rank || (i && !shape_equal(&one, &node[0]->shape))) {
+            fail(t, E_NOT_A_TENSOR, span, "these lists are no tensor: each must be as long as the "
+                 "others");
+            return NULL;
+        }
+        set_origin(t, span);
+        node[i] = make_reshape(&t->builder, make_cast(&t->builder, wanted, part), &one);
+    }
+    return make_concat(&t->builder, node, value->count, 0);
+}
+
 static Node *list_to_tensor(Tracer *t, Value *value, DType wanted, Span span)
 {
     if (value->count == 0) {
         fail(t, E_NOT_A_TENSOR, span, "an empty list cannot become a tensor");
         return NULL;
     }
+    if (value->item[0]->kind == V_LIST || value->item[0]->kind == V_TUPLE)
+        return lists_to_tensor(t, value, wanted, span);
     Node **node = arena_alloc(t->arena, sizeof *node * (size_t)value->count);
     bool all_ints = true;
     for (int i = 0; i < value->count; i++) {
