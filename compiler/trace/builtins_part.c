@@ -304,6 +304,8 @@ static Value *enumerate(Tracer *t, Span span, Value **v, int detail)
 static Value *zip(Tracer *t, Span span, const Argument *argument, int count, void *data)
 {
     (void)data;
+    if (count && argument[0].value->kind == V_SOURCE)
+        return zip_sources(t, argument, count, span);
     for (int i = 0; i < count; i++) {
         if (!list_argument(t, argument[i].value, argument[i].span))
             return &value_poison;

@@ -133,8 +133,7 @@ static void unite_extents(Tracer *t, SourceField *field, const SourceField *othe
 
 bool unite_sources(Tracer *t, SourceInfo *source, SourceInfo *other, Span span)
 {
-    bool csv = strcmp(source->kind, "csv") == 0 && strcmp(other->kind, "csv") == 0;
-    if (csv && strcmp(source->option, other->option) != 0) {
+    if (strcmp(source->option, other->option) != 0) {
         fail(t, E_SOURCE, span, "the files of all parts are read with the same options");
         return false;
     }
@@ -142,7 +141,8 @@ bool unite_sources(Tracer *t, SourceInfo *source, SourceInfo *other, Span span)
         SourceField *field = &source->field[i], *same = field_named(other, field->name);
         if (!same)
             continue;                   // it may be one that `sample` does not take
-        bool number = csv && !field->text && !same->text;
+        bool number = strcmp(field->format, "csv") == 0 && strcmp(same->format, "csv") == 0
+                   && !field->text && !same->text;
         if (field->text != same->text || (!number && field->dtype != same->dtype)
             || !shape_equal(&field->shape, &same->shape)) {
             fail(t, E_DATA_TYPE, same->span, "`%s` is %s%s here, but %s%s in the file of the "
@@ -312,6 +312,55 @@ Value *make_source(Tracer *t, const char *kind, const Argument *argument, int co
         return &value_poison;
     Value *value = new_value(t->arena, V_SOURCE);
     value->source = info;
+    value->span = span;
+    return value;
+}
+
+static bool zip_source(Tracer *t, SourceInfo *all, const SourceInfo *source, Span span)
+{
+    if (!all->count)
+        all->rows = source->rows;
+    if (all->rows != source->rows) {
+        fail(t, E_SOURCE, span, "this source has %lld rows, but the first has %lld",
+             (long long)source->rows, (long long)all->rows);
+        return false;
+    }
+    if (*source->option && *all->option && strcmp(source->option, all->option) != 0) {
+        fail(t, E_SOURCE, span, "the CSV files of a source are read with the same options");
+        return false;
+    }
+    all->option = *source->option ? source->option : all->option;
+    for (int i = 0; i < source->count; i++) {
+        for (int k = 0; k < all->count; k++)
+            if (all->field[k].name == source->field[i].name) {
+                fail(t, E_SOURCE, span, "two of these sources have `%s`", source->field[i].name);
+                return false;
+            }
+        all->field = arena_grow(t->arena, all->field, all->count, &all->capacity,
+                                sizeof *all->field);
+        all->field[all->count++] = source->field[i];
+    }
+    return true;
+}
+
+// zip(csv(…), npy(…)): the fields of all, row by row.
+Value *zip_sources(Tracer *t, const Argument *argument, int count, Span span)
+{
+    SourceInfo *all = arena_alloc(t->arena, sizeof *all);
+    all->kind = "zip";
+    all->option = "";
+    for (int i = 0; i < count; i++) {
+        const Value *value = argument[i].value;
+        if (value->kind == V_POISON)
+            return &value_poison;
+        if (value->kind != V_SOURCE || argument[i].name)
+            return fail(t, E_SOURCE, argument[i].span, "sources are zipped with sources, without "
+                        "names: zip(csv(…), npy(…))");
+        if (!zip_source(t, all, value->source, argument[i].span))
+            return &value_poison;
+    }
+    Value *value = new_value(t->arena, V_SOURCE);
+    value->source = all;
     value->span = span;
     return value;
 }

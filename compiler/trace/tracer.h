@@ -352,6 +352,7 @@ DataPart *data_part(Tracer *t, Declaration *declaration);
 Value *data_field(Tracer *t, DataPart *data, const char *name, Span span);
 Value *source_field(Tracer *t, Value *source, const char *name, Span span);
 Value *compare_words(Tracer *t, const char *op, Value *a, Value *b, Span span);
+Value *zip_sources(Tracer *t, const Argument *argument, int count, Span span);
 Value *make_source(Tracer *t, const char *kind, const Argument *argument, int count, Span span);
 Value *make_categories(Tracer *t, const Argument *argument, int count, Span span);
 void finish_data(Tracer *t);
