@@ -40,6 +40,8 @@ def write_files(folder):
     for part, rows in ROWS.items():
         npy(os.path.join(folder, part + "_v.npy"), "f4", [len(rows)], list(rows))
         npy(os.path.join(folder, part + "_k.npy"), "i4", [len(rows)], [row % 5 for row in rows])
+        with open(os.path.join(folder, part + "_one.csv"), "w") as file:
+            file.write("v\n" + "".join(f"{row}\n" for row in rows))
         with open(os.path.join(folder, part + ".csv"), "w") as file:
             file.write("v,k\n")
             for row in rows:
