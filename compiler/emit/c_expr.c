@@ -206,7 +206,7 @@ static const char *const pattern[P_COUNT] = {
 
 static const char *const integer_pattern[P_COUNT] = {
     [P_ADD] = "lt_add_@($0, $1)", [P_SUB] = "lt_sub_@($0, $1)", [P_MUL] = "lt_mul_@($0, $1)",
-    [P_NEG] = "lt_neg_@($0)",
+    [P_NEG] = "lt_neg_@($0)", [P_STOP] = "lt_hidden_@($0)",
 };
 
 static Level level_of(const char *text)

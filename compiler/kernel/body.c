@@ -94,6 +94,7 @@ static const char *const words[P_COUNT] = {
     [P_MUL] = "product", [P_DIV] = "quotient", [P_POW] = "power", [P_MAXIMUM] = "greater",
     [P_MINIMUM] = "lesser", [P_EQ] = "equal", [P_NE] = "differs", [P_LT] = "below",
     [P_LE] = "at_most", [P_AND] = "both", [P_OR] = "either", [P_SELECT] = "chosen",
+    [P_STOP] = "place",
 };
 
 static const char *word_for(const Expr *e)
@@ -124,7 +125,7 @@ static bool deserves_name(const Naming *n, const Expr *e)
         return true;
     if (e->eager && (has_work(e) || e->kind == EXPR_LOAD))
         return true;                    // a branch that loads keeps compilers from vectors
-    if (e->uses >= 2)
+    if (e->uses >= 2 || (e->uses && e->prim == P_STOP))
         return has_work(e);
     return e->uses == 1 && e->kind == EXPR_PRIM && e->node && e->node->name;
 }

@@ -112,6 +112,42 @@ const Index *index_of_value(IndexContext *c, const Expr *value, Dim extent)
     return index_value(c, value, extent);
 }
 
+typedef enum Origin {
+    FROM_NUMBERS,
+    FROM_DATA,
+    FROM_TRUTH,                         // a comparison, or a choice of numbers, which C makes one
+} Origin;
+
+// What a whole number is made of, as far as `left` visits show it.
+static Origin origin_of(const Expr *e, int *left)
+{
+    Origin origin = FROM_NUMBERS;
+    double number;
+    const bool chooses =
+        e->kind == EXPR_CHOOSE || (e->kind == EXPR_PRIM && e->prim == P_SELECT);
+    if (expr_is_number(e, &number))
+        return FROM_NUMBERS;
+    if (e->kind != EXPR_PRIM && e->kind != EXPR_CHOOSE)
+        return dtype_kind(e->dtype) == KIND_BOOL ? FROM_TRUTH : FROM_DATA;
+    if (dtype_kind(e->dtype) == KIND_BOOL || e->prim == P_SIGN || --*left < 0)
+        return FROM_TRUTH;
+    for (int i = chooses; i < e->operand_count; i++) {
+        const Origin part = origin_of(e->operand[i], left);
+        origin = part > origin ? part : origin;
+    }
+    return chooses && origin == FROM_NUMBERS ? FROM_TRUTH : origin;
+}
+
+// gcc 12 reads p[-1] where a vectorised loop says p[x < y]. P_STOP, which is in no graph any more,
+// is spelled as a function that a C compiler does not see through.
+static const Expr *hidden_truth(IndexContext *c, const Expr *value)
+{
+    int left = 100;
+    if (value->kind == EXPR_INDEX || origin_of(value, &left) != FROM_TRUTH)
+        return value;
+    return expr_prim(c, P_STOP, value->dtype, &value, 1);
+}
+
 static const Expr *gather(Reader *reader, const Node *node, const Index *const *point)
 {
     IndexContext *c = reader->c;
@@ -123,7 +159,7 @@ static const Expr *gather(Reader *reader, const Node *node, const Index *const *
         at[i] = point[i];
     for (int i = 0; i < places; i++)
         at[batch + i] = point[axis + i];
-    const Expr *which = value_of(reader, index, at);
+    const Expr *which = hidden_truth(c, value_of(reader, index, at));
     const Dim extent = x->shape.dim[axis];
     for (int i = 0; i < axis; i++)
         from[i] = point[i];

@@ -56,6 +56,26 @@ static inline bool lt_either(bool x, bool y) { return x | y; }
     static inline type lt_floordiv_##suffix(type x, type y) { return (type)lt_idiv_i64(x, y); }    \
     static inline type lt_mod_##suffix(type x, type y) { return (type)lt_imod_i64(x, y); }
 
+// x, of which a C compiler knows nothing: gcc 12 takes a truth value that a vectorised loop indexes
+// by for -1.
+#if defined __GNUC__ && !defined __clang__
+#define LT_HIDE(x) __asm__("" : "+r"(x))
+#else
+#define LT_HIDE(x) (void)(x)
+#endif
+
+static inline int32_t lt_hidden_i32(int32_t x)
+{
+    LT_HIDE(x);
+    return x;
+}
+
+static inline int64_t lt_hidden_i64(int64_t x)
+{
+    LT_HIDE(x);
+    return x;
+}
+
 LT_INTEGER(i64, int64_t)
 LT_INTEGER(i32, int32_t)
 LT_INTEGER(i16, int16_t)
