@@ -341,8 +341,8 @@ static void declare_place(Calls *c, const Column *column, const char *place)
     for (int turn = 1; turn < c->turns; turn++)
         same = same && shape_equal(&b->shape, &at_turn(c, column->call, column->slot,
                                                        turn)->buffer->shape);
-    c_line(c->s, "%sconst %s = (%s)(block + %s);%s%s", type, column->name, type, place,
-           same ? "  // " : "", same ? shape_text(c->file->arena, &b->shape) : "");
+    c_line(c->s, "%sconst %s = (%s *)(block + %s);%s%s", type, column->name, c_stored(b->dtype),
+           place, same ? "  // " : "", same ? shape_text(c->file->arena, &b->shape) : "");
 }
 
 static void declare_columns(Calls *c, const char *turn, const char *const table[])

@@ -358,17 +358,18 @@ static void print_trainer(File *file)
     text_add(file->out, "\n    },\n");
 }
 
-static void print_layers(File *file)
+static void emit_layers(File *file)
 {
     const Program *program = file->program;
-    text_add(file->out, "    .layer_table =");
+    if (!program->layer_count)
+        return;
+    table_open(file, "struct lt_layer", "layer_table", program->layer_count);
     for (int i = 0; i < program->layer_count; i++) {
         const LayerLine *layer = &program->layer[i];
-        text_add(file->out, "\n        %s",
-                 quoted(file->arena, arena_format(file->arena, "%s\t%s\t%lld\n", layer->path,
-                                                  layer->type, (long long)layer->parameters)));
+        text_add(file->out, "    {%s, %s, %lld},\n", quoted(file->arena, layer->path),
+                 quoted(file->arena, layer->type), (long long)layer->parameters);
     }
-    text_add(file->out, "%s,\n", program->layer_count ? "" : " \"\"");
+    table_close(file);
 }
 
 static int64_t parameter_count(const Program *program)
@@ -423,7 +424,7 @@ static void print_tables(File *file)
         {"variable", "variable_table", p->variable_count}, {"alias", "alias_table", p->alias_count},
         {"data", "&data", p->data != NULL}, {"setting", "setting_table", p->setting_count},
         {"log", "log_table", p->log_count}, {"callback", "callback_table", p->callback_count},
-        {"output", "output_table", p->output_count},
+        {"output", "output_table", p->output_count}, {"layer", "layer_table", p->layer_count},
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (lines[i].count)
@@ -453,6 +454,7 @@ void emit_program(File *file)
     emit_outputs(file);
     emit_callback_steps(file);
     emit_weights(file);
+    emit_layers(file);
     file_rule(file->out, "program", "");
     text_add(file->out, "\nconst struct lt_program lt_program = {\n    .contract = LT_CONTRACT,\n");
     text_add(file->out, "    .name = %s, .spec = %s,\n", quoted(file->arena, program->name),
@@ -489,7 +491,6 @@ void emit_program(File *file)
         text_add(file->out, "    .init_host = init_host,\n");
     if (file->has_hooks)
         text_add(file->out, "    .hook = hook,\n");
-    print_layers(file);
     text_add(file->out, "};\n\nint main(int argc, char **argv)\n{\n"
              "    return lt_main(&lt_program, argc, argv);\n}\n");
 }

@@ -319,8 +319,8 @@ static void declare_buffer(C *s, const PlanStep *step, const Parameter *p)
         c_line(s, "%sconst %s = %s[%d];", type, p->name, step->sample ? "out" : "call->output",
                b->index);
     else
-        c_line(s, "%sconst %s = (%s)(block + %zu);%*s// %s", type, p->name, type, b->offset, 2, "",
-               shape);
+        c_line(s, "%sconst %s = (%s *)(block + %zu);  // %s", type, p->name,
+               c_stored(b->dtype), b->offset, shape);
 }
 
 // A place that only kernels need is told inside the parallel region: a compiler hands what stands

@@ -384,13 +384,14 @@ static void list_steps(Arena *arena, Oracle *oracle)
     table->callback_step_count = p->callback_step_count;
 }
 
-static const char *layer_table(Arena *arena, const Program *program)
+static void list_layers(Arena *arena, Oracle *oracle)
 {
-    const char *text = "";
-    for (int i = 0; i < program->layer_count; i++)
-        text = arena_format(arena, "%s%s\t%s\t%lld\n", text, program->layer[i].path,
-                            program->layer[i].type, (long long)program->layer[i].parameters);
-    return text;
+    const Program *p = oracle->program;
+    struct lt_layer *list = arena_alloc(arena, sizeof *list * (size_t)(p->layer_count + 1));
+    for (int i = 0; i < p->layer_count; i++)
+        list[i] = (struct lt_layer){p->layer[i].path, p->layer[i].type, p->layer[i].parameters};
+    oracle->table.layer = list;
+    oracle->table.layer_count = p->layer_count;
 }
 
 struct lt_program *oracle_program(Arena *arena, const Program *program, const char *compiler)
@@ -405,6 +406,7 @@ struct lt_program *oracle_program(Arena *arena, const Program *program, const ch
     list_logs(arena, oracle);
     list_steps(arena, oracle);
     list_weights(arena, oracle);
+    list_layers(arena, oracle);
     struct lt_program *table = &oracle->table;
     table->contract = LT_CONTRACT;
     table->name = program->name;
@@ -417,7 +419,6 @@ struct lt_program *oracle_program(Arena *arena, const Program *program, const ch
     table->has_accumulation = program->has_accumulation;
     table->init_host = init_host;
     table->hook = run_hook;
-    table->layer_table = layer_table(arena, program);
     table->context = oracle;
     table->predict_setting = program->predict_setting + 1;
     if (program->predict_setting >= 0)

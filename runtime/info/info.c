@@ -49,44 +49,26 @@ static void thousands(int64_t value, char *text, int size)
 
 // ---- the layers ---------------------------------------------------------------------------------
 
-// One line of the table is "name\ttype\tcount"; cells are cut out without changing the text.
-static const char *cell(const char *line, int index, int *length)
+static int wider(const char *text, int width)
 {
-    for (; index > 0; index--) {
-        line += strcspn(line, "\t\n");
-        line += *line == '\t';
-    }
-    *length = (int)strcspn(line, "\t\n");
-    return line;
-}
-
-static void measure_layers(const char *table, int width[2])
-{
-    width[0] = 5;
-    width[1] = 4;
-    for (const char *line = table; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        for (int i = 0; i < 2; i++) {
-            int length;
-            cell(line, i, &length);
-            width[i] = length > width[i] ? length : width[i];
-        }
+    const int length = (int)strlen(text);
+    return length > width ? length : width;
 }
 
 void lt_summary_print(const struct lt_program *program, FILE *out)
 {
     char count[40], block[32];
-    int width[2];
-    const char *table = program->layer_table ? program->layer_table : "";
-    measure_layers(table, width);
-    if (*table)
-        fprintf(out, "%-*s  %-*s  %12s\n", width[0], "layer", width[1], "type", "parameters");
-    for (const char *line = table; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        int name_length, type_length, number_length;
-        const char *name = cell(line, 0, &name_length), *type = cell(line, 1, &type_length);
-        const char *number = cell(line, 2, &number_length);
-        thousands(strtoll(number, NULL, 10), count, sizeof count);
-        fprintf(out, "%-*.*s  %-*.*s  %12s\n", width[0], name_length, name, width[1], type_length,
-                type, number_length ? count : "");
+    int path = 5, type = 4;             // widths
+    for (int i = 0; i < program->layer_count; i++) {
+        path = wider(program->layer[i].path, path);
+        type = wider(program->layer[i].type, type);
+    }
+    if (program->layer_count)
+        fprintf(out, "%-*s  %-*s  %12s\n", path, "layer", type, "type", "parameters");
+    for (int i = 0; i < program->layer_count; i++) {
+        const struct lt_layer *layer = &program->layer[i];
+        thousands(layer->parameters, count, sizeof count);
+        fprintf(out, "%-*s  %-*s  %12s\n", path, layer->path, type, layer->type, count);
     }
     thousands(program->parameter_count, count, sizeof count);
     lt_bytes_text((double)program->block_bytes, block, sizeof block);

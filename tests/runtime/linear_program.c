@@ -402,6 +402,8 @@ static const struct lt_output outputs[] = {
     {.name = "sign", .dtype = LT_I32, .rank = 1, .shape = {2}, .per_row = true},
 };
 
+static const struct lt_layer layers[] = {{"line", "linear", 5}};
+
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT, .name = "linear", .spec = "linear.lt",
     .spec_hash = "0000000000000000000000000000000000000000000000000000000000000000",
@@ -418,7 +420,7 @@ const struct lt_program lt_program = {
     .reset = {NULL, reset_metric, reset_metric, NULL},
     .compute = {NULL, compute_validation, compute_test, NULL},
     .callback_step = callback_steps, .hook = hook,
-    .layer_table = "line\tlinear\t5\n",
+    .layer = layers, .layer_count = 1,
 };
 
 int main(int argc, char **argv)

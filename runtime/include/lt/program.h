@@ -42,6 +42,7 @@ struct lt_variable {
     const char *where;                  // "digits.lt:17"
 };
 
+struct lt_layer { const char *path, *type; int64_t parameters; };
 struct lt_alias { const char *path, *stands_for; };     // tied parameters: the other paths
 
 // ---- data ---------------------------------------------------------------------------------------
@@ -247,7 +248,8 @@ struct lt_program {
     lt_step *const *callback_step;
     void (*init_host)(struct lt_host *host);                // states whose start is an expression
     void (*hook)(struct lt_host *host, int callback, enum lt_event event);
-    const char *layer_table;                // the model summary, one line a layer, "name\ttype\tcount\n"
+    const struct lt_layer *layer;           // the model summary
+    int layer_count;
     void *context;
     int predict_setting;        // 1 + the setting that gives the rows of predict; 0: rows of the data
     int64_t predict_most;       // with predict_setting: the most rows; 0: the setting's default

@@ -36,7 +36,7 @@ enum {
 //     param slope: f32 = 0.0
 //
 // writes  slope []
-static void slope_kernel(float *restrict slope)
+LT_KERNEL void slope_kernel(float *restrict slope)
 {
     slope[0] = 0.0f;
 }
@@ -45,7 +45,7 @@ static void slope_kernel(float *restrict slope)
 //     param offset: f32 = 1.0
 //
 // writes  offset []
-static void offset_kernel(float *restrict offset)
+LT_KERNEL void offset_kernel(float *restrict offset)
 {
     offset[0] = 1.0f;
 }
@@ -55,8 +55,8 @@ static void offset_kernel(float *restrict offset)
 //
 // reads   slope []   offset []
 // writes  loss2 []   p3 []   p4 []
-static void mul_p(const float *restrict slope, const float *restrict offset, float number,
-                  float number2, float *restrict loss2, float *restrict p3, float *restrict p4)
+LT_KERNEL void mul_p(const float *restrict slope, const float *restrict offset, float number,
+                     float number2, float *restrict loss2, float *restrict p3, float *restrict p4)
 {
     float total_lane[4] = {0};
     float sum_lane[4] = {0};
@@ -89,7 +89,7 @@ static void mul_p(const float *restrict slope, const float *restrict offset, flo
 //
 // reads   p []
 // writes  slope []
-static void copy_p(const float *restrict p, float *restrict slope)
+LT_KERNEL void copy_p(const float *restrict p, float *restrict slope)
 {
     slope[0] = p[0];
 }
@@ -239,6 +239,10 @@ static const struct lt_log log_table[1] = {
     [log_loss] = {"loss", LT_TRAIN, LT_MEAN, .on_step = 1, .on_epoch = 0, .progress_bar = 1, .computed = 0},
 };
 
+static const struct lt_layer layer_table[1] = {
+    {"", "Line", 2},
+};
+
 // ---- program ------------------------------------------------------------------------------------
 
 const struct lt_program lt_program = {
@@ -252,6 +256,7 @@ const struct lt_program lt_program = {
     .data = &data, .data_count = 1,
     .setting = setting_table, .setting_count = 30,
     .log = log_table, .log_count = 1,
+    .layer = layer_table, .layer_count = 1,
     .trainer = {
         .max_epochs = 0, .min_epochs = 1, .max_steps = 2,
         .min_steps = 3, .limit_train_batches = 4, .limit_val_batches = 5,
@@ -265,8 +270,6 @@ const struct lt_program lt_program = {
     .mask_count = 0, .logs_csv = 1, .logs_tensorboard = 0, .has_clip = 0, .has_accumulation = 0,
     .init = initial_values,
     .phase = {[LT_TRAIN] = training_step},
-    .layer_table =
-        "\tLine\t2\n",
 };
 
 int main(int argc, char **argv)

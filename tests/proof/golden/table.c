@@ -52,8 +52,8 @@ static double optimizer_lr_at(struct lt_host *host, double step)
 //
 // reads   width []   height []   slant []
 // writes  x [3]
-static void x_kernel(int count, const float *restrict width, const float *restrict height,
-                     const float *restrict slant, float *restrict x)
+LT_KERNEL void x_kernel(int count, const float *restrict width, const float *restrict height,
+                        const float *restrict slant, float *restrict x)
 {
 #pragma omp simd
     for (int i = 0; i < count; i++)
@@ -65,7 +65,7 @@ static void x_kernel(int count, const float *restrict width, const float *restri
 //
 // reads   ink []
 // writes  y2 []
-static void y_kernel(const float *restrict ink, float *restrict y2)
+LT_KERNEL void y_kernel(const float *restrict ink, float *restrict y2)
 {
     const float y = ink[0] / 1e+02f;
     y2[0] = y;
@@ -74,7 +74,7 @@ static void y_kernel(const float *restrict ink, float *restrict y2)
 // ---- kernel 3: weight_kernel ------------------------------------------------- initializers.lt:47
 //
 // writes  weight [8, 3]
-static void weight_kernel(lt_random_key_t key, float *restrict weight)
+LT_KERNEL void weight_kernel(lt_random_key_t key, float *restrict weight)
 {
     for (int i = 0; i < 3; i++)
 #pragma omp simd
@@ -86,7 +86,7 @@ static void weight_kernel(lt_random_key_t key, float *restrict weight)
 // ---- kernel 4: bias_kernel ---------------------------------------------------------- linear.lt:8
 //
 // writes  bias [8]
-static void bias_kernel(int count, lt_random_key_t key, float *restrict bias)
+LT_KERNEL void bias_kernel(int count, lt_random_key_t key, float *restrict bias)
 {
 #pragma omp simd
     for (int i = 0; i < count; i++)
@@ -96,7 +96,7 @@ static void bias_kernel(int count, lt_random_key_t key, float *restrict bias)
 // ---- kernel 5: weight_kernel_2 ----------------------------------------------- initializers.lt:47
 //
 // writes  weight [1, 8]
-static void weight_kernel_2(int count, lt_random_key_t key, float *restrict weight)
+LT_KERNEL void weight_kernel_2(int count, lt_random_key_t key, float *restrict weight)
 {
 #pragma omp simd
     for (int i = 0; i < count; i++)
@@ -106,7 +106,7 @@ static void weight_kernel_2(int count, lt_random_key_t key, float *restrict weig
 // ---- kernel 6: bias_kernel_2 -------------------------------------------------------- linear.lt:8
 //
 // writes  bias [1]
-static void bias_kernel_2(lt_random_key_t key, float *restrict bias)
+LT_KERNEL void bias_kernel_2(lt_random_key_t key, float *restrict bias)
 {
     bias[0] = lt_random_uniform_f32(key, (uint32_t)0) * 0.70710677f + -0.35355338f;
 }
@@ -114,7 +114,7 @@ static void bias_kernel_2(lt_random_key_t key, float *restrict bias)
 // ---- kernel 7: weight_kernel_3 ------------------------------------------------- optimizers.lt:11
 //
 // writes  m [8, 3]
-static void weight_kernel_3(int count, float *restrict m)
+LT_KERNEL void weight_kernel_3(int count, float *restrict m)
 {
 #pragma omp simd
     for (int i = 0; i < count; i++)
@@ -124,7 +124,7 @@ static void weight_kernel_3(int count, float *restrict m)
 // ---- kernel 8: bias_kernel_3 --------------------------------------------------- optimizers.lt:11
 //
 // writes  m [1]
-static void bias_kernel_3(float *restrict m)
+LT_KERNEL void bias_kernel_3(float *restrict m)
 {
     m[0] = 0.0f;
 }
@@ -133,7 +133,7 @@ static void bias_kernel_3(float *restrict m)
 //
 // reads   m [1]
 // writes  m2 [8]
-static void bias_kernel_4(int count, const float *restrict m, float *restrict m2)
+LT_KERNEL void bias_kernel_4(int count, const float *restrict m, float *restrict m2)
 {
 #pragma omp simd
     for (int i = 0; i < count; i++)
@@ -144,8 +144,8 @@ static void bias_kernel_4(int count, const float *restrict m, float *restrict m2
 //
 // reads   x [B, 3]   weight [8, 3]   bias [8]
 // writes  select [B, 8]
-static void y_select(int rows, const float *restrict x, const float *restrict weight,
-                     const float *restrict bias, float *restrict select)
+LT_KERNEL void y_select(int rows, const float *restrict x, const float *restrict weight,
+                        const float *restrict bias, float *restrict select)
 {
     for (int row = 0; row < rows; row++) {
         float y[8] = {0};
@@ -165,9 +165,9 @@ static void y_select(int rows, const float *restrict x, const float *restrict we
 //
 // reads   select [B, 8]   weight [1, 8]   bias [1]   y3 [B]
 // writes  mul [B]   d_add [B]
-static void y_d_add(int rows, const float *restrict select, const float *restrict weight,
-                    const float *restrict bias, const float *restrict y3, float count,
-                    float *restrict mul, float *restrict d_add)
+LT_KERNEL void y_d_add(int rows, const float *restrict select, const float *restrict weight,
+                       const float *restrict bias, const float *restrict y3, float count,
+                       float *restrict mul, float *restrict d_add)
 {
     for (int first = 0; first < rows; first += 64) {
         const int end = lt_least(first + 64, rows);
@@ -190,7 +190,7 @@ static void y_d_add(int rows, const float *restrict select, const float *restric
 //
 // reads   mul [B]
 // writes  loss2 []
-static void total_loss(int rows, const float *restrict mul, float count, float *restrict loss2)
+LT_KERNEL void total_loss(int rows, const float *restrict mul, float count, float *restrict loss2)
 {
     float total_lane[32] = {0};
     for (int first = 0; first < rows; first += 32)
@@ -206,8 +206,9 @@ static void total_loss(int rows, const float *restrict mul, float count, float *
 //
 // reads   d_add [B]   weight [1, 8]   select [B, 8]
 // writes  d_select [B, 8]
-static void d_last_d_select(int rows, const float *restrict d_add, const float *restrict weight,
-                            const float *restrict select, float *restrict d_select)
+LT_KERNEL void d_last_d_select(int rows, const float *restrict d_add,
+                               const float *restrict weight, const float *restrict select,
+                               float *restrict d_select)
 {
     for (int row = 0; row < rows; row++) {
         float sum[8] = {0};
@@ -224,9 +225,9 @@ static void d_last_d_select(int rows, const float *restrict d_add, const float *
 //
 // reads   d_select [B, 8]   x [B, 3]
 // writes  weight [8, 3]   m [8, 3]
-static void d_first_weight(int rows, const float *restrict d_select, const float *restrict x,
-                           float *restrict weight, float number, float *restrict m, float number2,
-                           float number3)
+LT_KERNEL void d_first_weight(int rows, const float *restrict d_select, const float *restrict x,
+                              float *restrict weight, float number, float *restrict m,
+                              float number2, float number3)
 {
     for (int i = 0; i < 3; i++) {
         float sum[8] = {0};
@@ -250,8 +251,8 @@ static void d_first_weight(int rows, const float *restrict d_select, const float
 //
 // reads   d_select [B, 8]
 // writes  bias [8]   m [8]
-static void d_first_bias(int rows, const float *restrict d_select, float *restrict bias,
-                         float number, float *restrict m, float number2, float number3)
+LT_KERNEL void d_first_bias(int rows, const float *restrict d_select, float *restrict bias,
+                            float number, float *restrict m, float number2, float number3)
 {
     {
         float sum[8] = {0};
@@ -275,9 +276,9 @@ static void d_first_bias(int rows, const float *restrict d_select, float *restri
 //
 // reads   d_add [B]   select [B, 8]
 // writes  weight [1, 8]   m [1, 8]
-static void d_last_weight(int rows, const float *restrict d_add, const float *restrict select,
-                          float *restrict weight, float number, float *restrict m, float number2,
-                          float number3)
+LT_KERNEL void d_last_weight(int rows, const float *restrict d_add, const float *restrict select,
+                             float *restrict weight, float number, float *restrict m,
+                             float number2, float number3)
 {
     {
         float sum[8] = {0};
@@ -301,8 +302,8 @@ static void d_last_weight(int rows, const float *restrict d_add, const float *re
 //
 // reads   d_add [B]
 // writes  bias [1]   m [1]
-static void d_last_bias(int rows, const float *restrict d_add, float *restrict bias, float number,
-                        float *restrict m, float number2, float number3)
+LT_KERNEL void d_last_bias(int rows, const float *restrict d_add, float *restrict bias,
+                           float number, float *restrict m, float number2, float number3)
 {
     float sum_lane[32] = {0};
     for (int first = 0; first < rows; first += 32)
@@ -323,8 +324,8 @@ static void d_last_bias(int rows, const float *restrict d_add, float *restrict b
 //
 // reads   select [B, 8]   weight [1, 8]   bias [1]
 // writes  output [B]
-static void y_reshape(int rows, const float *restrict select, const float *restrict weight,
-                      const float *restrict bias, float *restrict output)
+LT_KERNEL void y_reshape(int rows, const float *restrict select, const float *restrict weight,
+                         const float *restrict bias, float *restrict output)
 {
     for (int first = 0; first < rows; first += 64) {
         const int end = lt_least(first + 64, rows);
@@ -430,11 +431,11 @@ static void prediction_step(const struct lt_call *call)
     char *const block = call->block;
     const int rows = (int)call->rows;
     const float *const x = call->input[0];
-    const float *const first_weight = (const float *)(block + 0);  // [8, 3]
-    const float *const first_bias = (const float *)(block + 128);  // [8]
+    const float *const first_weight = (float *)(block + 0);  // [8, 3]
+    const float *const first_bias = (float *)(block + 128);  // [8]
     float *const select = (float *)(block + 640);  // [B, 8]
-    const float *const last_weight = (const float *)(block + 192);  // [1, 8]
-    const float *const last_bias = (const float *)(block + 256);  // [1]
+    const float *const last_weight = (float *)(block + 192);  // [1, 8]
+    const float *const last_bias = (float *)(block + 256);  // [1]
     float *const output = call->output[0];
 
     y_select(rows, x, first_weight, first_bias, select);
@@ -611,6 +612,12 @@ static const struct lt_output output_table[1] = {
     {"output", LT_F32, 0, {0}, true},
 };
 
+static const struct lt_layer layer_table[3] = {
+    {"", "Table", 41},
+    {"first", "linear", 32},
+    {"last", "linear", 9},
+};
+
 // ---- program ------------------------------------------------------------------------------------
 
 const struct lt_program lt_program = {
@@ -625,6 +632,7 @@ const struct lt_program lt_program = {
     .setting = setting_table, .setting_count = 33,
     .log = log_table, .log_count = 1,
     .output = output_table, .output_count = 1,
+    .layer = layer_table, .layer_count = 3,
     .trainer = {
         .max_epochs = 0, .min_epochs = 1, .max_steps = 2,
         .min_steps = 3, .limit_train_batches = 4, .limit_val_batches = 5,
@@ -638,10 +646,6 @@ const struct lt_program lt_program = {
     .mask_count = 0, .logs_csv = 1, .logs_tensorboard = 0, .has_clip = 0, .has_accumulation = 0,
     .init = initial_values,
     .phase = {[LT_TRAIN] = training_step, [LT_PREDICT] = prediction_step},
-    .layer_table =
-        "\tTable\t41\n"
-        "first\tlinear\t32\n"
-        "last\tlinear\t9\n",
 };
 
 int main(int argc, char **argv)
