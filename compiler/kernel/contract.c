@@ -218,6 +218,10 @@ static int tile_stage(PlanStep *step, int at, Stage *stage)
     cut_sums(&step->context, stage);
     if (!roles_choose(step, stage, &roles))
         return 0;
+    const bool value_left = roles.left == stage->acc[0].value;
+    cut_points(&step->context, stage, roles.lane);
+    roles.left = value_left ? stage->acc[0].value : stage->acc[0].times;
+    roles.right = value_left ? stage->acc[0].times : stage->acc[0].value;
     if (roles.left->kind == EXPR_LOAD && !roles.copy_left)
         loops_sort(stage->reduce, stage->reduce_count, roles.left->index, bound_of(step));
     if (!sums_fit(stage, &roles))

@@ -1,24 +1,34 @@
 #include "cut.h"
 
+enum { vector = 8 };                    // loops that are to be vectors are not cut shorter
+
 typedef struct Search {
     const Var *var;
-    Dim width;                          // by which it is cut; scale 0: nowhere yet
-    bool fits;                          // everywhere by the same
+    Dim width;                          // the least by which it is cut; scale 0: nowhere yet
+    bool fits;                          // all others are multiples of it
 } Search;
+
+static void note(Search *s, Dim width)
+{
+    Dim times;
+    if (!s->width.scale || dim_divides(s->width, width, &times))
+        s->width = width;
+    s->fits = s->fits && dim_divides(width, s->width, &times);
+}
 
 static void look(Search *s, const Index *index)
 {
-    Dim width, stride;
-    if (!index || !index_uses(index, s->var))
-        return;
-    if (!index_cut_stride(index, s->var, &width, &stride)) {
-        s->fits = false;
-        return;
+    for (int i = 0; index && i < index->term_count; i++) {
+        const Atom *atom = &index->term[i].atom;
+        if (atom->kind == ATOM_VAR)
+            continue;
+        if (atom->kind == ATOM_VALUE)
+            s->fits = s->fits && !expr_uses(atom->value, s->var);
+        else if (index_is_var(atom->of, s->var))
+            note(s, atom->by);
+        else
+            look(s, atom->of);
     }
-    if (dim_is(width, 1))
-        return;
-    s->fits = s->fits && (!s->width.scale || dim_equal(s->width, width));
-    s->width = width;
 }
 
 static void look_expr(Search *s, const Expr *e)
@@ -74,13 +84,14 @@ static void substitute(IndexContext *c, Stage *stage, const Var *var, const Inde
     substitute_body(c, &stage->after, var, by);
 }
 
-static void cut(IndexContext *c, Stage *stage, Loop **loops, int *count)
+static void cut(IndexContext *c, Stage *stage, Loop **loops, int *count, const Var *lane,
+                int64_t least)
 {
     for (int at = 0; at < *count && *count < max_rank; at++) {
         const Loop loop = (*loops)[at];
-        const Dim width = cut_width(stage, loop.var);
+        const Dim width = loop.var == lane ? dim_of(0) : cut_width(stage, loop.var);
         Dim panels;
-        if (!width.scale || !dim_divides(loop.var->extent, width, &panels))
+        if (width.scale < least || !dim_divides(loop.var->extent, width, &panels))
             continue;
         const Var *panel = var_new(c, loop.var->name, panels);
         const Var *within = var_new(c, loop.var->name, width);
@@ -94,7 +105,7 @@ static void cut(IndexContext *c, Stage *stage, Loop **loops, int *count)
                              index_var(c, within)));
         *loops = longer;
         (*count)++;
-        at++;
+        at--;                           // the loop over panels may be cut again
     }
 }
 
@@ -105,11 +116,16 @@ void cut_loops(IndexContext *c, Kernel *kernel)
     for (int i = 0; i < kernel->stage_count; i++) {
         Stage *stage = kernel->stage[i];
         if (stage->kind == STAGE_LOOPS && !stage->special)
-            cut(c, stage, &stage->space, &stage->space_count);
+            cut(c, stage, &stage->space, &stage->space_count, NULL, vector);
     }
 }
 
 void cut_sums(IndexContext *c, Stage *stage)
 {
-    cut(c, stage, &stage->reduce, &stage->reduce_count);
+    cut(c, stage, &stage->reduce, &stage->reduce_count, NULL, 2);
+}
+
+void cut_points(IndexContext *c, Stage *stage, const Var *lane)
+{
+    cut(c, stage, &stage->space, &stage->space_count, lane, 2);
 }

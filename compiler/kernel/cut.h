@@ -8,5 +8,7 @@
 
 // Points of kernels without outer loops. Contractions keep theirs, whose lanes tiles cut.
 void cut_loops(IndexContext *c, Kernel *kernel);
-// What a contraction sums over.
+// What a contraction sums over, and its points but for the lanes: places of an image that a reshape
+// has made one axis, say, so that neighbours in memory can be neighbours in a tile.
 void cut_sums(IndexContext *c, Stage *stage);
+void cut_points(IndexContext *c, Stage *stage, const Var *lane);

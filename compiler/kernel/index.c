@@ -510,7 +510,7 @@ bool index_stride(const Index *a, const Var *var, Dim *stride)
     return true;
 }
 
-static bool is_just(const Index *a, const Var *var)
+bool index_is_var(const Index *a, const Var *var)
 {
     for (int k = 0; k < max_power; k++)
         if (a->constant[k])
@@ -534,7 +534,7 @@ bool index_cut_stride(const Index *a, const Var *var, Dim *width, Dim *stride)
         if (term->atom.kind == ATOM_VAR || term->atom.kind == ATOM_VALUE ||
             !index_uses(term->atom.of, var))
             continue;
-        if (!is_just(term->atom.of, var) || term->atom.by.power ||
+        if (!index_is_var(term->atom.of, var) || term->atom.by.power ||
             (width->scale && width->scale != term->atom.by.scale))
             return false;
         *width = term->atom.by;

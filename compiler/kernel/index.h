@@ -68,6 +68,7 @@ const Index *index_substitute(IndexContext *c, const Index *a, const Var *var, c
 int index_compare(const Index *a, const Index *b);      // an order that only forms decide
 bool index_equal(const Index *a, const Index *b);
 bool index_is_number(const Index *a, int64_t *number);
+bool index_is_var(const Index *a, const Var *var);      // var, and nothing else
 bool index_uses(const Index *a, const Var *var);
 // True if a >= 0 (a < dim) for every value of its variables and of B; false if not proved.
 bool index_at_least_zero(IndexContext *c, const Index *a);

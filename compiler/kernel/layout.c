@@ -163,7 +163,8 @@ static void vote_contraction(Layouts *l, const Node *node)
 // Who computes point by point, or by tiles, can do so panel by panel.
 static bool cuts_fit(const Node *node)
 {
-    return prim_class(node->prim) == CLASS_SCALAR || node->prim == P_CONTRACT;
+    return prim_class(node->prim) == CLASS_SCALAR || node->prim == P_CONTRACT ||
+           node->prim == P_PERMUTE;
 }
 
 static void vote_graph(Layouts *l, const Graph *graph)

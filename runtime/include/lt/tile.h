@@ -45,6 +45,12 @@ enum { lt_rows = 6, lt_wide_f32 = 16, lt_wide_f64 = 8 };
 #define lt_pairs_f64 lt_pairs_f64_8
 #endif
 
+#if defined __AVX512F__ && !defined __clang__
+#define LT_REST volatile
+#else
+#define LT_REST
+#endif
+
 #define LT_OUT_OF_LINE __attribute__((noinline, unused)) static
 
 #define LT_REAL float
