@@ -315,11 +315,11 @@ class Judge:
         for wave in (9973, 7919e4, 6007e6, 104729e6 if bound > 1e-9 else 104729e8):
 
             def shake(match):
-                line, indent, name = match.groups()
-                off = f"{bound} * {name} * sin({wave:.1f} * {name})"
+                line, indent, name, sizes = match.groups()
+                off = f"{bound} * {name} * sin({wave:.1f} * {name}{places(sizes)})"
                 return f"{line}\n{indent}{name} = {name} + stop_gradient({off})"
 
-            shaken = re.sub(r"^(( *)([vl]\d+) = .*# f32\[.*)$", shake, spec, flags=re.M)
+            shaken = re.sub(r"^(( *)([vl]\d+) = .*# f32\[(.*)\])$", shake, spec, flags=re.M)
             (folder / "shaken.lt").write_text(shaken)
             shutil.rmtree(folder / "shaken", ignore_errors=True)
             try:
@@ -375,6 +375,16 @@ class Judge:
         if any(not abs(v) < 1e6 for row in read_log(log) for v in row.values()):
             return verdict
         return Verdict("program failed", f"the interpreter's loss is finite, but\n{verdict.text}")
+
+
+def places(sizes):
+    """A summand that differs from place to place, so that equal elements are moved apart too."""
+    sizes, text = sizes.split(", "), ""
+    for axis, size in enumerate(sizes):
+        if size.isdigit() and int(size) > 1:
+            shape = ", ".join([size] + ["1"] * (len(sizes) - axis - 1))
+            text += f" + {axis + 1.7} * reshape(f32(0..{size}), [{shape}])"
+    return text
 
 
 def distance(a, b):

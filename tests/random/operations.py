@@ -1,8 +1,9 @@
 """Operations on the values of a block, one function each: it writes a statement, or gives None if
 nothing fits.
 
-Arguments of functions with poles are conditioned (`log(1.3 + x^2)`), and thresholds are numbers
-that lattice values do not hit, so that float32 and float64 decide alike.
+Arguments of functions with poles are conditioned (`log(1.3 + x^2)`), thresholds are numbers that
+lattice values do not hit, and nothing makes many elements equal but for rounding (as
+`x % (1 + abs(x))` does of all below zero), so that float32 and float64 decide alike.
 """
 
 from values import BATCH, broadcast, number
@@ -156,7 +157,7 @@ def binary(b):
             ("maximum({p}, {q} + 0.0713)", max(x.scale, y.scale)),
             ("minimum({p}, {q} - 0.0531)", max(x.scale, y.scale)),
             ("(1.2 + abs({p})) ^ tanh({q})", 1.2),
-            ("{p} % (1.1 + abs({q}))", 1),
+            ("{p} % (1.1 + {q}^2)", 1),
             ("floor({p} * 1.9 + 0.213) // 2.0 + {q}", 1.5),
             ("sin({p}) * cos({q})", 0.5),
             ("lerp({p}, {q}, 0.3)", 0.8),
