@@ -65,9 +65,7 @@ bool selects(Tracer *t, Scope *scope, const Ast *selector, Variable *variable, b
 
 void make_optimizers(Tracer *t)
 {
-    int unnamed = 0, total = 0;
-    for (const Ast *m = t->model->declaration->tree->b; m; m = m->next)
-        total += m->kind == AST_OPTIMIZER;
+    int unnamed = 0;
     for (const Ast *m = t->model->declaration->tree->b; m; m = m->next) {
         if (m->kind != AST_OPTIMIZER)
             continue;

@@ -3,9 +3,12 @@
 //   fuzz_front [--expect-fault] FOLDER ...
 //   fuzz_whole [--expect-fault] FOLDER ...
 //
+// Where edges are counted (coverage.h), a text that takes a new one is damaged further.
+//
 // LT_FUZZ_SECONDS (5), LT_FUZZ_SEED (from the clock), LT_SLOWER (seconds of a run, 1, of the
 // processor's time: other work on the machine does not count). What fails is kept in fuzz-found.lt. With
 // --expect-fault the run succeeds only if the planted fault is found: so the harness is tested.
+#include "coverage.h"
 #include "front.h"
 
 #include <dirent.h>
@@ -18,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { most_seeds = 512, largest = 1 << 16, most_words = 1 << 14 };
+enum { most_seeds = 512, most_kept = 4096, largest = 1 << 16, most_words = 1 << 14 };
 
 typedef struct Text {
     char *bytes;
@@ -28,6 +31,8 @@ typedef struct Text {
 
 static Text seeds[most_seeds];
 static int seed_count, first_count;     // all specs, and those of the first folder
+static Text kept[most_kept];            // what took new edges
+static int kept_count;
 static uint64_t state;
 static char input[largest];
 static size_t input_length;
@@ -299,10 +304,30 @@ static void (*const gentle_damages[])(void) = {
     wrap_word, wrap_word, swap_words, delete_word,
 };
 
+// Keeps what took a new edge, in the place of an earlier one where there is no room.
+static void keep_seed(void)
+{
+    char *bytes = malloc(input_length + 1);
+    if (!bytes)
+        return;
+    memcpy(bytes, input, input_length);
+    const size_t at = kept_count < most_kept ? (size_t)kept_count++ : below(most_kept);
+    free(kept[at].bytes);
+    kept[at] = (Text){bytes, input_length, front_folder};
+}
+
+// Of whole specs those of the first folder are taken most: they are the ones that compile.
+static const Text *pick_seed(bool whole)
+{
+    if (kept_count > 0 && below(2) == 0)
+        return &kept[below((size_t)kept_count)];
+    return &seeds[below((size_t)(whole && below(4) ? first_count : seed_count))];
+}
+
 // A run of lines of one spec, so that most of the time goes into what was damaged.
 static void take_lines(void)
 {
-    const Text *seed = &seeds[below((size_t)seed_count)];
+    const Text *seed = pick_seed(false);
     front_folder = seed->folder;
     size_t length = 1 + below(below(4) == 0 ? seed->length + 1 : 800), begin = below(seed->length);
     while (begin > 0 && seed->bytes[begin - 1] != '\n')
@@ -313,8 +338,7 @@ static void take_lines(void)
 
 static void take_whole(void)
 {
-    // Specs of the first folder are taken three times of four: they are the ones that compile.
-    const Text *seed = &seeds[below((size_t)(below(4) ? first_count : seed_count))];
+    const Text *seed = pick_seed(true);
     front_folder = seed->folder;
     input_length = seed->length;
     memcpy(input, seed->bytes, input_length);
@@ -399,9 +423,12 @@ static int run(double seconds)
         setitimer(ITIMER_PROF, &off, NULL);
         if (!holds || !front_compiles(&why))
             return found(why);
+        if (coverage_grew())
+            keep_seed();
     }
     printf("%ld runs of %d specs, %.0f a second, nothing found\n", runs, seed_count,
            (double)runs / (now() - start));
+    coverage_print();
     front_summary();
     return expect_fault ? 1 : 0;
 }
