@@ -301,9 +301,10 @@ static void open_layer(Tracer *t, const Part *part)
 
 Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int count, Span span)
 {
-    if (t->calls >= deepest_call && t->too_deep)
+    const bool too_deep = t->calls >= deepest_call || declaration->open >= deepest_part;
+    if (too_deep && t->too_deep)
         return &value_poison;
-    if (t->calls >= deepest_call) {
+    if (too_deep) {
         t->too_deep = true;
         return fail(t, E_RECURSION, span, "`%s` contains itself", declaration->name);
     }
@@ -334,6 +335,7 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
     t->making_frozen = part->frozen;
     t->made_at = span;
     t->calls++;
+    declaration->open++;
     int first = t->program->variable_count;
     open_layer(t, part);
     bind_methods(t, part, declaration);
@@ -341,6 +343,7 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
         t->path = part->path;
         make_member(t, part, part->scope, m, &extras);
     }
+    declaration->open--;
     t->calls--;
     note_layer(t, part, first);
     t->part = arena_grow(t->arena, t->part, t->part_count, &t->part_capacity, sizeof *t->part);

@@ -9,7 +9,7 @@
 #include "value.h"
 #include "hash.h"
 
-enum { deepest_call = 120, most_unrolled = 1000000 };
+enum { deepest_call = 120, deepest_part = 20, most_unrolled = 1000000 };
 
 struct Declaration {
     AstKind kind;
@@ -19,6 +19,7 @@ struct Declaration {
     bool used, library;
     DataPart *data;             // AST_DATA: made at the first use
     bool busy;                  // being made: a cycle
+    int open;                   // parts of it that are being made, each in the one before
     Value *value;               // AST_CONSTANT: once it is known
 };
 

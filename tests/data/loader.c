@@ -2,6 +2,7 @@
 //
 //   loader FOLDER [FILE.gz]      a folder to write into; an IDX file to time the first batch from
 //   loader FOLDER --planted      with an order that is wrong, to show that the checks can fail
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,7 +175,7 @@ static void check_coverage(struct lt_data data, const char *folder, int rows,
         if (!expected[phase])
             continue;
         struct lt_loader *loader = open_loader(dataset, (struct lt_loader_options){
-            .phase = (enum lt_phase)phase, .seed = seed});
+            .phase = (enum lt_phase)phase, .seed = seed, .by_team = seed % 2 == 1});
         for (int64_t epoch = 0; epoch < 3; epoch++) {
             static int seen[ROWS_AT_MOST + 1];
             memset(seen, 0, sizeof seen);
@@ -434,13 +435,14 @@ static void refusals(const char *folder)
 }
 
 // A bad value is refused in its own batch, after those before it, and again after a restart.
-static void bad_values(const char *folder)
+static void bad_values(const char *folder, bool by_team)
 {
     struct lt_data data = block();
     struct lt_batch batch;
     make_files(folder, 100, 50);
     struct lt_dataset *dataset = open_data(&data, folder, 0);
-    struct lt_loader *loader = open_loader(dataset, (struct lt_loader_options){.in_order = true});
+    struct lt_loader *loader = open_loader(dataset, (struct lt_loader_options){
+        .in_order = true, .by_team = by_team});
     for (int again = 0; again < 2; again++) {
         struct lt_fault fault = {.text = ""};
         lt_loader_start(loader, 0, 0, lt_loader_batches(loader));
@@ -582,6 +584,7 @@ int main(int argc, char **argv)
     if (argc < 2)
         return 2;
     planted = argc > 2 && !strcmp(argv[2], "--planted");
+    omp_set_num_threads(3);             // of a team
     coverage(argv[1]);
     orders(argv[1]);
     split_seed(argv[1]);
@@ -589,7 +592,8 @@ int main(int argc, char **argv)
     last_batches(argv[1]);
     nothing();
     refusals(argv[1]);
-    bad_values(argv[1]);
+    bad_values(argv[1], false);
+    bad_values(argv[1], true);
     unknown_words(argv[1]);
     ready_batches(argv[1]);
     if (argc > 2 && !planted)
