@@ -124,6 +124,12 @@ static Value *eval_name(Tracer *t, Scope *scope, const Ast *tree)
         return &value_poison;
     }
     binding->used = true;
+    if (binding->one_path) {
+        fail(t, E_UNKNOWN_NAME, tree->span, "`%s` is bound on one path only", tree->name);
+        diag_note(t->diag, binding->span, "here, under a condition that may not hold");
+        diag_hint(t->diag, "bind it before the `if`, or in both branches");
+        return &value_poison;
+    }
     if (binding->host_state >= 0 && t->host)
         return binding->value;
     if (binding->value->kind == V_DECLARATION) {

@@ -45,9 +45,26 @@ static void set_local(Tracer *t, int local, const HostExpr *value, Span span)
 
 typedef struct Before {
     Binding *binding;
-    Value *value, *then_value;
+    Value *value, *then_value;  // NULL: not bound then
     struct Before *next;
 } Before;
+
+// And the names that the branch has just bound for the first time.
+static Before *add_fresh(Tracer *t, Scope *scope, Before *list)
+{
+    Before *first = list;
+    for (Binding *b = scope->first; b; b = b->next) {
+        const Before *x = first;
+        while (x && x->binding != b)
+            x = x->next;
+        if (x)
+            continue;
+        Before *before = arena_alloc(t->arena, sizeof *before);
+        *before = (Before){b, NULL, NULL, list};
+        list = before;
+    }
+    return list;
+}
 
 // Host values that a branch may rebind: locals of this function and the host states of the layer.
 static Before *snapshot(Tracer *t, Scope *scope)
@@ -58,7 +75,7 @@ static Before *snapshot(Tracer *t, Scope *scope)
             if (s != scope && b->host_state < 0)
                 continue;
             Before *before = arena_alloc(t->arena, sizeof *before);
-            *before = (Before){b, b->value, NULL, list};
+            *before = (Before){b, b->one_path ? NULL : b->value, NULL, list};
             list = before;
         }
         if (s->self || (s != scope && s->parent == t->file))
@@ -109,30 +126,65 @@ static Value *join_values(Tracer *t, Branch *then, Branch *otherwise, Value *a, 
     return value_host(t->arena, local_read(t, local, either(x, y)));
 }
 
+static void leave_unbound(Binding *binding)
+{
+    binding->value = &value_poison;
+    binding->one_path = true;
+}
+
+// What a name is behind the `if`. Tensors are chosen among by the condition, in a step behind it.
+static void join_name(Tracer *t, Before *x, Branch *then, Branch *otherwise, Span span)
+{
+    Binding *b = x->binding;
+    if (!x->value && (!x->then_value || b->one_path)) {
+        leave_unbound(b);
+        return;
+    }
+    const bool tensors = x->then_value->kind == V_TENSOR || b->value->kind == V_TENSOR;
+    if (x->then_value == b->value || tensors)
+        return;
+    b->value = join_values(t, then, otherwise, x->then_value, b->value, b->name, span);
+    x->then_value = b->value;
+}
+
+static void join_tensors(Tracer *t, const Before *x, const HostExpr *condition, Span span)
+{
+    Binding *b = x->binding;
+    if (b->one_path || x->then_value == b->value)
+        return;
+    Value *a = current_value(t, x->then_value, span), *c = current_value(t, b->value, span);
+    if (a->kind != V_POISON && c->kind != V_POISON)
+        b->value = choose_value(t, value_host(t->arena, condition), a, c, span);
+}
+
 void host_if(Tracer *t, Scope *scope, const Ast *tree, const HostExpr *condition, Value **result)
 {
     flush_tensors(t);
     Before *before = snapshot(t, scope);
     Branch then, otherwise;
     Value *a = run_branch(t, scope, tree->b, &then);
+    before = add_fresh(t, scope, before);
     for (Before *x = before; x; x = x->next) {
-        x->then_value = x->binding->value;
+        x->then_value = x->binding->one_path ? NULL : x->binding->value;
         x->binding->value = x->value;
+        if (!x->value)
+            leave_unbound(x->binding);
     }
     Value *b = run_branch(t, scope, tree->c, &otherwise);
+    before = add_fresh(t, scope, before);
 
     if (a->kind == V_POISON || b->kind == V_POISON)
         *result = &value_poison;
     else
         *result = join_values(t, &then, &otherwise, a, b, "value", tree->span);
     for (Before *x = before; x; x = x->next)
-        if (x->then_value != x->binding->value)
-            x->binding->value = join_values(t, &then, &otherwise, x->then_value, x->binding->value,
-                                            x->binding->name, tree->span);
+        join_name(t, x, &then, &otherwise, tree->span);
     HostStmt *stmt = host_emit(t, DO_IF, tree->span);
     stmt->a = condition;
     stmt->then = then.first;
     stmt->otherwise = otherwise.first;
+    for (Before *x = before; x; x = x->next)
+        join_tensors(t, x, condition, tree->span);
 }
 
 // ---- functions ----------------------------------------------------------------------------------

@@ -228,6 +228,8 @@ static Saved *save_scope(Tracer *t, const Scope *scope)
 {
     Saved *list = NULL;
     for (Binding *b = scope->first; b; b = b->next) {
+        if (b->one_path)
+            continue;
         Saved *saved = arena_alloc(t->arena, sizeof *saved);
         *saved = (Saved){b->name, b->value, b->kind, b->span, list};
         list = saved;
@@ -248,18 +250,37 @@ static void merge_scope(Tracer *t, Scope *scope, const Saved *before, Value *con
 {
     for (Binding *b = scope->first; b; b = b->next) {
         Value *old = saved_value(before, b->name);
-        if (!old || old == b->value)
+        if (!old || old == b->value || old->kind == V_POISON)
             continue;
         b->value = choose_value(t, condition, b->value, old, b->span);
     }
 }
 
-static Scope *scope_without_new(Scope *scope, const Saved *before)
+// Names that a branch bound for the first time.
+static void leave_new_unbound(Scope *scope, const Saved *before)
 {
     for (Binding *b = scope->first; b; b = b->next)
-        if (!saved_value(before, b->name))
+        if (!saved_value(before, b->name)) {
             b->value = &value_poison;
-    return scope;
+            b->one_path = true;
+        }
+}
+
+// Names that both branches bound for the first time stand behind them; `before` and these.
+static Saved *join_new(Tracer *t, Scope *scope, Saved *before, const Saved *then,
+                       Value *condition)
+{
+    for (Binding *b = scope->first; b; b = b->next) {
+        Value *other = saved_value(then, b->name);
+        if (saved_value(before, b->name) || b->one_path || !other)
+            continue;
+        if (other->kind != V_POISON && b->value->kind != V_POISON)
+            b->value = choose_value(t, condition, other, b->value, b->span);
+        Saved *saved = arena_alloc(t->arena, sizeof *saved);
+        *saved = (Saved){b->name, b->value, b->kind, b->span, before};
+        before = saved;
+    }
+    return before;
 }
 
 // `if` on a host number in a step: a branch of the plan.
@@ -276,8 +297,9 @@ static Value *run_guarded(Tracer *t, Scope *scope, const Ast *tree, Value *condi
     eval_block(t, scope, tree->b);
     t->guard = outer;
     set_origin(t, tree->span);
+    Saved *then = save_scope(t, scope);
     merge_scope(t, scope, before, condition);
-    scope_without_new(scope, before);
+    leave_new_unbound(scope, before);
     if (!tree->c)
         return &value_none;
 
@@ -291,8 +313,9 @@ static Value *run_guarded(Tracer *t, Scope *scope, const Ast *tree, Value *condi
     t->guard = guard;
     eval_block(t, scope, tree->c);
     t->guard = outer;
+    set_origin(t, tree->span);
     merge_scope(t, scope, before, otherwise);
-    scope_without_new(scope, before);
+    leave_new_unbound(scope, join_new(t, scope, before, then, condition));
     return &value_none;
 }
 

@@ -246,6 +246,7 @@ Binding *scope_bind(Arena *arena, Scope *scope, const char *name, Value *value, 
         scope->last = &binding->next;
     }
     binding->value = value;
+    binding->one_path = false;
     binding->kind = kind;
     binding->span = span;
     return binding;

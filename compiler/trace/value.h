@@ -153,6 +153,7 @@ struct Binding {
     BindingKind kind;
     Span span;
     bool used;
+    bool one_path;              // bound in one branch of an `if` only: not to be read
     int host_state;             // index of the host state it stands for, or -1
     Binding *next;
 };

@@ -15,8 +15,10 @@ model Line() {
     param v: f32 = 1
     scaled(x, by = 1) { sum(w * x) * by + (100 when training else 0) }
     training_step() {
+        if trainer.step < 2 { part = sum(w); many = 3 } else { part = 3 * w[1]; many = 1 }
+        slope = grad(part, w)
         minimize sum(w) * 0.5 + v * 0
-        log w0 = w[0]
+        log w0 = w[0], part, many, slope = slope[0]
     }
     optimizer = sgd(lr = pair(constant(0.5), step(0.25, step_size = 1, gamma = 0.5), turn = 2))
 }
@@ -39,6 +41,9 @@ callback watch(of: part = model) {
             last = item(size) * 10
             log tenfold = last, first = pieces[0] + 0 * last
         }
+        if count < 3 { stage = 1 } else { stage = 2 }
+        if count == 2 { shifted = size + 10 } else { shifted = size }
+        log stage, shifted
         square = size * size
         log "square" = square, answer = of.scaled(ones[3], by = count), average = mean_of.w[0]
     }
@@ -52,12 +57,14 @@ def expected():
     w, mean, rows = [1.0, 2.0, 2.0], 0.0, []
     for k, rate in enumerate([1.0, 1.0, 0.5, 0.25], 1):
         before = w[0]
+        part = sum(w) if k < 3 else 3 * w[1]
         w = [x - rate * 0.5 for x in w]
         mean += (w[0] - mean) / k
         square = sum(x * x for x in w)
-        rows.append({"w0": w[0], "square": square, "answer": sum(w) * k, "average": mean,
+        rows.append({"w0": w[0], "part": part, "many": 3 if k < 3 else 1, "slope": 1 if k < 3 else 0, "square": square, "answer": sum(w) * k, "average": mean,
                      "tenfold": 10 * math.sqrt(square) if k > 1 else None,
-                     "first": sum(w) if k > 1 else None})
+                     "first": sum(w) if k > 1 else None, "stage": 1 if k < 3 else 2,
+                     "shifted": math.sqrt(square) + (10 if k == 2 else 0)})
         assert before > w[0]
     return rows
 
