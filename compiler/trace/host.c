@@ -147,14 +147,20 @@ static void join_name(Tracer *t, Before *x, Branch *then, Branch *otherwise, Spa
     x->then_value = b->value;
 }
 
+static Value *choose_tensor(Tracer *t, const HostExpr *condition, Value *a, Value *b, Span span)
+{
+    a = current_value(t, a, span);
+    b = current_value(t, b, span);
+    if (a->kind == V_POISON || b->kind == V_POISON)
+        return &value_poison;
+    return choose_value(t, value_host(t->arena, condition), a, b, span);
+}
+
 static void join_tensors(Tracer *t, const Before *x, const HostExpr *condition, Span span)
 {
     Binding *b = x->binding;
-    if (b->one_path || x->then_value == b->value)
-        return;
-    Value *a = current_value(t, x->then_value, span), *c = current_value(t, b->value, span);
-    if (a->kind != V_POISON && c->kind != V_POISON)
-        b->value = choose_value(t, value_host(t->arena, condition), a, c, span);
+    if (!b->one_path && x->then_value != b->value)
+        b->value = choose_tensor(t, condition, x->then_value, b->value, span);
 }
 
 void host_if(Tracer *t, Scope *scope, const Ast *tree, const HostExpr *condition, Value **result)
@@ -185,6 +191,9 @@ void host_if(Tracer *t, Scope *scope, const Ast *tree, const HostExpr *condition
     stmt->otherwise = otherwise.first;
     for (Before *x = before; x; x = x->next)
         join_tensors(t, x, condition, tree->span);
+    if (a->kind == V_TENSOR || b->kind == V_TENSOR)
+        *result = a->kind == V_NONE || b->kind == V_NONE ? &value_none
+                : choose_tensor(t, condition, a, b, tree->span);
 }
 
 // ---- functions ----------------------------------------------------------------------------------

@@ -294,7 +294,7 @@ static Value *run_guarded(Tracer *t, Scope *scope, const Ast *tree, Value *condi
 
     Saved *before = save_scope(t, scope);
     t->guard = guard;
-    eval_block(t, scope, tree->b);
+    Value *value = eval_block(t, scope, tree->b);
     t->guard = outer;
     set_origin(t, tree->span);
     Saved *then = save_scope(t, scope);
@@ -311,12 +311,15 @@ static Value *run_guarded(Tracer *t, Scope *scope, const Ast *tree, Value *condi
     guard->id = ++t->graph->guard_count;
     before = save_scope(t, scope);
     t->guard = guard;
-    eval_block(t, scope, tree->c);
+    Value *other = eval_block(t, scope, tree->c);
     t->guard = outer;
     set_origin(t, tree->span);
     merge_scope(t, scope, before, otherwise);
     leave_new_unbound(scope, join_new(t, scope, before, then, condition));
-    return &value_none;
+    if (value->kind == V_POISON || other->kind == V_POISON)
+        return &value_poison;
+    return value->kind == V_NONE || other->kind == V_NONE ? &value_none
+         : choose_value(t, condition, value, other, tree->span);
 }
 
 static Value *decide_if(Tracer *t, Scope *scope, const Ast *tree)

@@ -15,7 +15,8 @@ model Line() {
     param v: f32 = 1
     scaled(x, by = 1) { sum(w * x) * by + (100 when training else 0) }
     training_step() {
-        if trainer.step < 2 { part = sum(w); many = 3 } else { part = 3 * w[1]; many = 1 }
+        if trainer.step < 2 { part = sum(w) } else { part = 3 * w[1] }
+        many = if trainer.step < 2 { 3 } else { 1 }
         slope = grad(part, w)
         minimize sum(w) * 0.5 + v * 0
         log w0 = w[0], part, many, slope = slope[0]
@@ -42,7 +43,7 @@ callback watch(of: part = model) {
             log tenfold = last, first = pieces[0] + 0 * last
         }
         if count < 3 { stage = 1 } else { stage = 2 }
-        if count == 2 { shifted = size + 10 } else { shifted = size }
+        shifted = if count == 2 { size + 10 } else { size }
         log stage, shifted
         square = size * size
         log "square" = square, answer = of.scaled(ones[3], by = count), average = mean_of.w[0]
