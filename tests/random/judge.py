@@ -37,7 +37,8 @@ LEAST = 1e-2
 # The other compilers: which words of ltc's own line they leave out, and what they add.
 WAYS = {
     "gcc": (("-march", "-mprefer", "-O", "-fsch"), ["-O0", *WARNINGS]),
-    "clang": (("-O", "-fsch", "-fno-tree"), ["-O2", *WARNINGS]),
+    "clang": (("-O", "-fsch", "-fno-tree", "-fno-loop", "-fno-split", "-fno-ipa", "-fno-gcse",
+               "--param"), ["-O2", *WARNINGS]),
     "gcc3": ((), []),
 }
 # Faults that a compiler might have, put into emitted C to see whether anybody notices.

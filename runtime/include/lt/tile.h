@@ -53,6 +53,13 @@ enum { lt_rows = 6, lt_wide_f32 = 16, lt_wide_f64 = 8 };
 
 #define LT_OUT_OF_LINE __attribute__((noinline, unused)) static
 
+// gcc peels no other loop of so many rows: that costs the time of compiling and gains nothing.
+#ifdef __clang__
+#define LT_EACH_ROW for (int i = 0; i < lt_rows; i++)
+#else
+#define LT_EACH_ROW _Pragma("GCC unroll 16") for (int i = 0; i < lt_rows; i++)
+#endif
+
 #define LT_REAL float
 #define LT_FMA fmaf
 #define LT_LEFT at

@@ -12,14 +12,14 @@ LT_OUT_OF_LINE void LT_NAME(const LT_REAL *const *row, const LT_REAL *restrict b
     const struct lt_loop z = nest->loop[3];
     const LT_REAL *a[lt_rows];
     LT_REAL sum[lt_rows][LT_LANES];
-    for (int i = 0; i < lt_rows; i++) a[i] = row[i];
+    LT_EACH_ROW a[i] = row[i];
 
     if (carry) {
-        for (int i = 0; i < lt_rows; i++)
+        LT_EACH_ROW
 #pragma omp simd
             for (int j = 0; j < LT_LANES; j++) sum[i][j] = sums[i * LT_LANES + j];
     } else {
-        for (int i = 0; i < lt_rows; i++)
+        LT_EACH_ROW
 #pragma omp simd
             for (int j = 0; j < LT_LANES; j++) sum[i][j] = 0;
     }
@@ -30,13 +30,13 @@ LT_OUT_OF_LINE void LT_NAME(const LT_REAL *const *row, const LT_REAL *restrict b
                 ptrdiff_t at = nest->start + k0 * outer[0].a + k1 * outer[1].a + k2 * outer[2].a;
                 const LT_REAL *lane = b + (k0 * outer[0].b + k1 * outer[1].b + k2 * outer[2].b);
                 for (int k3 = 0; k3 < z.count; k3++, at += z.a, lane += z.b)
-                    for (int i = 0; i < lt_rows; i++)
+                    LT_EACH_ROW
 #pragma omp simd
                         for (int j = 0; j < LT_LANES; j++)
                             sum[i][j] = LT_FMA(a[i][LT_LEFT], lane[j], sum[i][j]);
             }
 
-    for (int i = 0; i < lt_rows; i++)
+    LT_EACH_ROW
 #pragma omp simd
         for (int j = 0; j < LT_LANES; j++) sums[i * LT_LANES + j] = sum[i][j];
 }
