@@ -293,6 +293,8 @@ static Value *run_guarded(Tracer *t, Scope *scope, const Ast *tree, Value *condi
     guard->id = ++t->graph->guard_count;
 
     Saved *before = save_scope(t, scope);
+    const int count = t->update_capacity;
+    const Update *versions_before = versions(t);
     t->guard = guard;
     Value *value = eval_block(t, scope, tree->b);
     t->guard = outer;
@@ -310,9 +312,12 @@ static Value *run_guarded(Tracer *t, Scope *scope, const Ast *tree, Value *condi
     guard->outer = outer;
     guard->id = ++t->graph->guard_count;
     before = save_scope(t, scope);
+    const int taken_count = t->update_capacity;
+    const Update *taken = versions_back(t, versions_before, count);
     t->guard = guard;
     Value *other = eval_block(t, scope, tree->c);
     t->guard = outer;
+    versions_join(t, versions_before, count, taken, taken_count, condition->host);
     set_origin(t, tree->span);
     merge_scope(t, scope, before, otherwise);
     leave_new_unbound(scope, join_new(t, scope, before, then, condition));

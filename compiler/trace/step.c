@@ -50,11 +50,53 @@ Node *variable_now(Tracer *t, Variable *variable)
             variable->span.source && variable->span.source->library ? variable->made
                                                                     : variable->span,
         };
-        u->now = make_variable(&t->builder, variable);
+        u->now = u->read = make_variable(&t->builder, variable);
         u->now->name = variable->path;
         t->builder.origin = origin;
     }
     return u->now;
+}
+
+Update *versions(Tracer *t)
+{
+    size_t bytes = sizeof *t->update * (size_t)t->update_capacity;
+    return bytes ? arena_copy(t->arena, t->update, bytes) : NULL;
+}
+
+static bool written_by(const Update *now, const Update *before, int count, int i)
+{
+    return now->last != (i < count ? before[i].last : NULL);
+}
+
+Update *versions_back(Tracer *t, const Update *before, int count)
+{
+    Update *taken = versions(t);
+    for (int i = 0; i < t->update_capacity; i++) {
+        Update *u = &t->update[i];
+        if (written_by(u, before, count, i))
+            u->now = i < count && before[i].now ? before[i].now : u->read;
+    }
+    return taken;
+}
+
+void versions_join(Tracer *t, const Update *before, int count, const Update *taken, int taken_count,
+                   const HostExpr *condition)
+{
+    Origin origin = t->builder.origin;
+    t->builder.origin.guard = NULL;
+    for (int i = 0; i < taken_count; i++) {
+        Update *u = &t->update[i];
+        if (!written_by(&taken[i], before, count, i))
+            continue;
+        if (u->last == taken[i].last) {
+            u->now = taken[i].now;
+            continue;
+        }
+        Node *chosen = make_host(&t->builder, DT_BOOL, condition);
+        u->now = make_select(&t->builder, make_expand(&t->builder, chosen, &u->now->shape),
+                             taken[i].now, u->now);
+    }
+    t->builder.origin = origin;
 }
 
 static const HostExpr *guard_condition(Tracer *t, const Guard *guard)

@@ -120,6 +120,7 @@ typedef struct Draw {           // random draws so far, by path
 
 typedef struct Update {         // versions of a variable within a step
     Node *now;                  // current version; NULL: not read yet
+    Node *read;                 // what the step began with, or NULL
     bool written;
     bool mixed;                 // written under different guards
     const Guard *guard;         // of its writes
@@ -327,6 +328,12 @@ void end_graph(Tracer *t);
 void trace_steps(Tracer *t);
 void trace_minimize(Tracer *t, Scope *scope, const Ast *tree);
 const Guard *window_end(Tracer *t);
+// Around the branches of a guarded `if`: the versions so far; back to them for the other branch, which
+// yields those of the first; and both together.
+Update *versions(Tracer *t);
+Update *versions_back(Tracer *t, const Update *before, int count);
+void versions_join(Tracer *t, const Update *before, int count, const Update *taken, int taken_count,
+                   const HostExpr *condition);
 void make_optimizers(Tracer *t);
 bool selects(Tracer *t, Scope *scope, const Ast *selector, Variable *variable, bool *selected);
 Value *log_metric(Tracer *t, Declaration *metric, Argument *argument, int count, Span span);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """hooks.py LTC: tensor code in callbacks, compiled and interpreted. Numbers go into it and come out, before and
-behind branches and assignments; schedules are asked by other schedules."""
+behind branches and assignments; schedules are asked by other schedules; branches of a step update the same
+parameters."""
 import csv
 import glob
 import math
@@ -54,6 +55,41 @@ trainer { max_steps = 4; callbacks = [watch()]; log_every_n_steps = 1; enable_ch
 """
 
 
+# One set of parameters, updated in both branches by what was calculated above them.
+TURNS = """
+model Turns {
+    param w: f32[2] = f32([1, 2])
+    buffer hits: f32 = 0
+    training_step() {
+        y = sum(w * w)
+        if trainer.step % 2 == 0 {
+            minimize y
+            hits = hits + 1
+        } else if trainer.step % 3 == 0 {
+            minimize 2 * y
+            hits = hits + 10
+        } else { minimize sum(w) }
+        log w0 = w[0], w1 = w[1], hits, y
+    }
+    optimizer = sgd(lr = 0.1, momentum = 0.5)
+}
+
+trainer { max_steps = 7; log_every_n_steps = 1; enable_checkpointing = false }
+"""
+
+
+def turns():
+    w, m, hits, rows = [1.0, 2.0], None, 0, []
+    for k in range(7):
+        y = sum(x * x for x in w)
+        g = [2 * x for x in w] if k % 2 == 0 else [4 * x for x in w] if k % 3 == 0 else [1.0, 1.0]
+        hits += 1 if k % 2 == 0 else 10 if k % 3 == 0 else 0
+        m = g if m is None else [0.5 * a + b for a, b in zip(m, g)]
+        w = [x - 0.1 * a for x, a in zip(w, m)]
+        rows.append({"w0": w[0], "w1": w[1], "hits": hits, "y": y})
+    return rows
+
+
 def expected():
     w, mean, rows = [1.0, 2.0, 2.0], 0.0, []
     for k, rate in enumerate([1.0, 1.0, 0.5, 0.25], 1):
@@ -70,12 +106,12 @@ def expected():
     return rows
 
 
-def check(folder):
+def check(folder, expected_rows):
     path = glob.glob(os.path.join(folder, "**", "metrics.csv"), recursive=True)[-1]
     with open(path) as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 4, rows
-    for got, wanted in zip(rows, expected()):
+    assert len(rows) == len(expected_rows), rows
+    for got, wanted in zip(rows, expected_rows):
         for name, value in wanted.items():
             if value is None:
                 assert got[name] == "", (folder, name, got)
@@ -93,13 +129,14 @@ def main():
     ltc = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        with open("hooks.lt", "w") as file:
-            file.write(SPEC)
-        run(ltc, "build", "hooks.lt", "-o", "hooks")
-        run(os.path.join(folder, "hooks"), "fit", "--trainer.default_root_dir", "fast")
-        run(ltc, "run", "--interpret", "hooks.lt", "fit", "--trainer.default_root_dir", "slow")
-        check("fast")
-        check("slow")
+        for name, spec, rows in (("hooks", SPEC, expected()), ("turns", TURNS, turns())):
+            with open(name + ".lt", "w") as file:
+                file.write(spec)
+            run(ltc, "build", name + ".lt", "-o", name)
+            run(os.path.join(folder, name), "fit", "--trainer.default_root_dir", name + "_fast")
+            run(ltc, "run", "--interpret", name + ".lt", "fit", "--trainer.default_root_dir", name + "_slow")
+            check(name + "_fast", rows)
+            check(name + "_slow", rows)
         os.chdir("/")
     print("hooks calculate with tensors and numbers, compiled and interpreted")
 
