@@ -241,7 +241,7 @@ static int emit_files(Compile *c)
     const char *folder = c->options->output;
     if (!folder || strcmp(folder, "-") == 0)
         return fputs(text.data, stdout) < 0 || fflush(stdout) != 0 ? EXIT_OURS : 0;
-    const char *stem = file_stem(c->arena, c->options->spec);
+    const char *stem = file_stem_plain(c->arena, c->options->spec);
     const char *makefile = toolchain_makefile(c->arena, stem);
     bool good = folder_make(c->arena, folder)
              && file_write(c->arena, arena_format(c->arena, "%s/%s.c", folder, stem), text.data,

@@ -1,5 +1,6 @@
 // explain: what a spec became, in numbers: parameters, steps, kernels with their lines, memory.
 #include "command.h"
+#include "../emit/c.h"
 #include "../emit/emit.h"
 
 #include <string.h>
@@ -91,6 +92,14 @@ static const char *kernel_lines(Arena *arena, const Kernel *kernel)
     return text;
 }
 
+// Of its last value, where it has no name of its own.
+static const char *kernel_name(Arena *arena, const Kernel *kernel)
+{
+    if (kernel->name || !kernel->node_count)
+        return kernel->name ? kernel->name : "copy";
+    return node_label(arena, kernel->node[kernel->node_count - 1]);
+}
+
 static double kernel_flops(const Kernel *kernel, int64_t rows)
 {
     double sum = 0, power = 1;
@@ -109,7 +118,7 @@ static void print_steps(const Plan *plan, FILE *out)
                 scaled(arena, (double)step->arena_bytes));
         for (int k = 0; k < step->kernel_count; k++) {
             const Kernel *kernel = step->kernel[k];
-            fprintf(out, "  %3d %-36s %10sFLOP  %s\n", k, kernel->name,
+            fprintf(out, "  %3d %-36s %10sFLOP  %s\n", k, kernel_name(arena, kernel),
                     scaled(arena, kernel_flops(kernel, rows)), kernel_lines(arena, kernel));
         }
     }

@@ -69,6 +69,17 @@ const char *file_stem(Arena *arena, const char *path)
     return arena_string(arena, name, length);
 }
 
+const char *file_stem_plain(Arena *arena, const char *path)
+{
+    const char *stem = file_stem(arena, path);
+    char *plain = arena_string(arena, stem, strlen(stem));
+    for (char *at = plain; *at; at++)
+        if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-", *at) ||
+            (at == plain && (*at == '-' || *at == '.')))
+            *at = '_';
+    return plain;
+}
+
 const char *folder_temporary(Arena *arena)
 {
     const char *root = getenv("TMPDIR");

@@ -155,8 +155,10 @@ void lt_info_print(const struct lt_program *program, const struct lt_settings *s
     fprintf(out, "memory       %s of variables", text);
     lt_bytes_text((double)(program->block_bytes - program->variable_bytes), text, sizeof text);
     fprintf(out, " and %s of arena\n", text);
-    if (program->flops_per_step > 0)
-        fprintf(out, "work         %.4g MFLOP a training step\n", program->flops_per_step * 1e-6);
+    const double rows = program->data_count ? (double)program->data->batch : 0;
+    const double work = program->flops_per_step + program->flops_per_row * rows;
+    if (work > 0)
+        fprintf(out, "work         %.4g MFLOP a training step\n", work * 1e-6);
     for (int i = 0; i < program->data_count; i++)
         print_data(&program->data[i], out);
     print_phases(program, out);
