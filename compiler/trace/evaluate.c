@@ -576,6 +576,10 @@ static void host_join_text(void *data, const char *text, size_t length)
 static void host_join_value(void *data, Value *value, const char *format)
 {
     Joined *joined = data;
+    if (joined->t->host && joined->t->host_tensors && value->kind == V_TENSOR) {
+        Dim size = shape_size(&value->node->shape);
+        value = !size.power && size.scale == 1 ? item_of(joined->t, value, joined->span) : value;
+    }
     if (value->kind == V_HOST) {
         host_piece(joined, NULL, value->host,
                    value->host->type == HOST_STRING ? "%s" : checked_format(joined, format));
