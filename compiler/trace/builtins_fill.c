@@ -294,8 +294,9 @@ static Value *item(Tracer *t, Span span, Value **v, int detail)
     (void)detail;
     if (t->host && t->host_tensors)
         return item_of(t, v[0], span);
-    fail(t, E_HOST_PLACE, span, "`item` stands in callbacks: a step hands no numbers out on its way");
-    diag_hint(t->diag, t->host ? "a schedule reads metrics[…]" : "go on with the tensor, or `log` it");
+    fail(t, E_HOST_PLACE, span, "`item` stands in callbacks: a step hands out no numbers");
+    diag_hint(t->diag, t->host ? "a schedule reads metrics[…]"
+                               : "go on with the tensor, or `log` it");
     return &value_poison;
 }
 

@@ -29,7 +29,7 @@ static const char *const part_name[3] = {"train", "val", "test"};
 static bool split_part(Tracer *t, DataBlock *block, int part, const Value *value, Span span)
 {
     if (value->kind == V_SOURCE) {
-        fail(t, E_SPLIT, span, "a split gives numbers of rows or shares; sources stand at `source`");
+        fail(t, E_SPLIT, span, "a split gives numbers of rows or shares, and this is a source");
         diag_hint(t->diag, "source = (train = …, test = …)");
         return false;
     }
@@ -109,7 +109,7 @@ static void set_parts(Tracer *t, DataPart *data, const Value *value, Span span)
         if (value->item[i]->kind == V_POISON)
             return;
         if (which == 3 || value->item[i]->kind != V_SOURCE) {
-            fail(t, E_SOURCE, span, "sources for parts are written (train = npy(…), test = npy(…)), "
+            fail(t, E_SOURCE, span, "sources of parts are written (train = npy(…), test = npy(…)), "
                  "for train, val and test, but here is `%s = %s`", value->label[i],
                  value_kind_text(value->item[i]));
             return;

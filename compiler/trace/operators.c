@@ -23,7 +23,7 @@ static Node *lists_to_tensor(Tracer *t, Value *value, DType wanted, Span span)
         Value *row = value->item[i];
         bool list = row->kind == V_LIST || row->kind == V_TUPLE;
         if (!list || row->count != value->item[0]->count) {
-            fail(t, E_NOT_A_TENSOR, span, list ? "these lists are of %d and %d numbers, and no tensor"
+            fail(t, E_NOT_A_TENSOR, span, list ? "lists of %d and %d numbers together are no tensor"
                  : "a list of lists and other values is not a tensor", value->item[0]->count,
                  row->count);
             return NULL;
@@ -454,8 +454,11 @@ Value *scalar_function(Tracer *t, Prim prim, HostOp host, Value *a, Value *b, Sp
         && (is_tensor(a) || (b && is_tensor(b))))
         return tensor_function(t, prim, a, b, span);
     const Value *bad = is_tensor(a) || is_number(a) ? b : a;
-    return fail(t, E_OPERAND_KIND, span, "this works on numbers and tensors, but here is %s",
-                value_kind_text(bad));
+    fail(t, E_OPERAND_KIND, span, "this works on numbers and tensors, but here is %s",
+         value_kind_text(bad));
+    if (bad->kind == V_INSTANCE && bad->instance->kind == INSTANCE_SCHEDULE)
+        diag_hint(t->diag, "a schedule gives its value at a step: rate(step)");
+    return &value_poison;
 }
 
 static const struct Operator {

@@ -328,8 +328,8 @@ void end_graph(Tracer *t);
 void trace_steps(Tracer *t);
 void trace_minimize(Tracer *t, Scope *scope, const Ast *tree);
 const Guard *window_end(Tracer *t);
-// Around the branches of a guarded `if`: the versions so far; back to them for the other branch, which
-// yields those of the first; and both together.
+// Around the branches of a guarded `if`: the versions so far; back to them for the other branch,
+// which yields those of the first; and both together.
 Update *versions(Tracer *t);
 Update *versions_back(Tracer *t, const Update *before, int count);
 void versions_join(Tracer *t, const Update *before, int count, const Update *taken, int taken_count,

@@ -25,8 +25,8 @@ struct lt_dataset {
     struct lt_fault fault;              // why loading failed
 };
 
-// How a data block's rows are shared out: those of its first source, while a phase that has a source
-// of its own gets all of that. false: it asks for more than there are.
+// How a data block's rows are shared out: those of its first source, while a phase that has a
+// source of its own gets all of that. false: it asks for more than there are.
 bool lt_split_rows(const struct lt_data *data, const int64_t part_rows[3],
                    int64_t split_rows[LT_PHASES], struct lt_fault *fault);
 // Which of the sources is this phase's own: 1, 2; 0: none but the first.
