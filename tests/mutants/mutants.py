@@ -86,22 +86,24 @@ class Suite:
         return None
 
     def train(self, spec, mutant):
-        """What a short run of a spec ends in; None where it does not end well."""
+        """What a short run of a spec ends in, and predicts; None where it does not end well."""
         with tempfile.TemporaryDirectory(dir=self.work) as folder:
-            program = os.path.join(folder, spec)
+            program, results = os.path.join(folder, spec), os.path.join(folder, "results.npy")
             path = os.path.join(self.source, "tests", "proof", "specs", spec + ".lt")
             environment = {**os.environ, "LTC_MUTANT": mutant}
             for words in ([os.path.join(self.build, "ltc"), "build", "--cc", "gcc -O1",
                            "--data-root", self.examples, path, "-o", program],
                           [program, "fit", "--quiet", "--threads", "2", "--trainer.max_steps", "24",
-                           "--trainer.default_root_dir", folder]):
+                           "--trainer.default_root_dir", folder],
+                          [program, "predict", "--quiet", "--weights", "last", "--output", results,
+                           "--data.root", self.examples, "--trainer.default_root_dir", folder]):
                 try:
                     done = subprocess.run(words, capture_output=True, timeout=180, env=environment)
                 except subprocess.TimeoutExpired:
                     return None
                 if done.returncode != 0:
                     return None
-            return tools.Run(folder).digest()
+            return tools.Run(folder).digest() + tools.digest_of(results)
 
     def specs(self, mutant):
         for spec in SPECS:
