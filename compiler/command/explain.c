@@ -2,6 +2,8 @@
 #include "command.h"
 #include "../emit/c.h"
 #include "../emit/emit.h"
+#include "../kernel/layout.h"
+#include "../kernel/visit.h"
 
 #include <string.h>
 
@@ -108,19 +110,79 @@ static double kernel_flops(const Kernel *kernel, int64_t rows)
     return sum;
 }
 
+// What a kernel reads and what it writes, each buffer once either way.
+typedef struct Traffic {
+    Arena *arena;
+    int64_t rows;
+    Touches touches;
+    double bytes;
+} Traffic;
+
+static void count_traffic(void *data, Buffer *buffer, bool written)
+{
+    Traffic *traffic = data;
+    Touches *seen = &traffic->touches;
+    for (int i = 0; i < seen->count; i++)
+        if (seen->touch[i].buffer == buffer && seen->touch[i].written == written)
+            return;
+    seen->touch = arena_grow(traffic->arena, seen->touch, seen->count, &seen->capacity,
+                             sizeof *seen->touch);
+    seen->touch[seen->count++] = (Touch){buffer, written};
+    if (buffer->kind != BUFFER_ROW)
+        traffic->bytes += (double)layout_elements(buffer, traffic->rows) *
+                          (double)dtype_bytes(buffer->dtype);
+}
+
+static double kernel_bytes(Arena *arena, const Kernel *kernel, int64_t rows)
+{
+    Traffic traffic = {.arena = arena, .rows = rows};
+    kernel_visit(kernel, count_traffic, &traffic);
+    return traffic.bytes;
+}
+
+static int64_t step_rows(const PlanStep *step)
+{
+    return step->graph->bound ? step->graph->bound : 1;
+}
+
+static void print_step(const PlanStep *step, Arena *arena, FILE *out)
+{
+    const int64_t rows = step_rows(step);
+    fprintf(out, "\n%s: %d kernels, %sB beside the variables\n", step->name, step->kernel_count,
+            scaled(arena, (double)step->arena_bytes));
+    double flops = 0, bytes = 0;
+    for (int k = 0; k < step->kernel_count; k++) {
+        const Kernel *kernel = step->kernel[k];
+        const double work = kernel_flops(kernel, rows), traffic = kernel_bytes(arena, kernel, rows);
+        fprintf(out, "  %3d %-32s %8sFLOP %8sB  %s\n", k, kernel_name(arena, kernel),
+                scaled(arena, work), scaled(arena, traffic), kernel_lines(arena, kernel));
+        flops += work;
+        bytes += traffic;
+    }
+    if (step->kernel_count > 1)
+        fprintf(out, "      %-32s %8sFLOP %8sB\n", "all", scaled(arena, flops),
+                scaled(arena, bytes));
+}
+
 static void print_steps(const Plan *plan, FILE *out)
 {
-    Arena *arena = plan->arena;
-    for (int i = 0; i < plan->step_count; i++) {
-        const PlanStep *step = plan->step[i];
-        int64_t rows = step->graph->bound ? step->graph->bound : 1;
-        fprintf(out, "\n%s: %d kernels, %sB beside the variables\n", step->name, step->kernel_count,
-                scaled(arena, (double)step->arena_bytes));
-        for (int k = 0; k < step->kernel_count; k++) {
-            const Kernel *kernel = step->kernel[k];
-            fprintf(out, "  %3d %-36s %10sFLOP  %s\n", k, kernel_name(arena, kernel),
-                    scaled(arena, kernel_flops(kernel, rows)), kernel_lines(arena, kernel));
-        }
+    for (int i = 0; i < plan->step_count; i++)
+        print_step(plan->step[i], plan->arena, out);
+}
+
+// Where a step's own values stand, and between which kernels.
+static void print_arena(const PlanStep *step, FILE *out)
+{
+    bool first = true;
+    for (int i = 0; i < step->buffer_count; i++) {
+        const Buffer *buffer = step->buffer[i];
+        if (buffer->kind != BUFFER_ARENA)
+            continue;
+        if (first)
+            fprintf(out, "  in %s\n", step->name);
+        first = false;
+        fprintf(out, "  %12zu %12zu  %s (kernels %d to %d)\n", buffer->offset, buffer->bytes,
+                buffer->name ? buffer->name : "value", buffer->first, buffer->last);
     }
 }
 
@@ -134,6 +196,8 @@ static void print_memory(const Plan *plan, FILE *out)
         int64_t bytes = shape_size(&v->shape).scale * dtype_bytes(v->dtype);
         fprintf(out, "  %12zu %12lld  %s\n", v->offset, (long long)bytes, v->path);
     }
+    for (int i = 0; i < plan->step_count; i++)
+        print_arena(plan->step[i], out);
 }
 
 void explain(const Program *program, const Plan *plan, FILE *out)
