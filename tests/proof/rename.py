@@ -175,11 +175,16 @@ def random_names(words, source):
     return names
 
 
-def weights_of(run, names):
-    """By path; what a callback holds stands under the callback's name."""
-    tensors = tools.read_safetensors(run.checkpoints()[-1])[0]
-    return {".".join([names.get(path.split(".")[0], path.split(".")[0])] + path.split(".")[1:]): value
-            for path, value in tensors.items()}
+def weights_of(run):
+    return tools.read_safetensors(run.checkpoints()[-1])[0]
+
+
+def with_names(tensors, names, known):
+    """By the paths of the other run: what a callback holds stands under the callback's name."""
+    def other(path):
+        first, dot, rest = path.partition(".")
+        return path if path in known else names.get(first, first) + dot + rest
+    return {other(path): value for path, value in tensors.items()}
 
 
 def values_of(run):
@@ -204,7 +209,8 @@ def compare(tree, spec, library, names, planted):
         tools.run([tree.ltc, "build", "--data-root", tree.examples, path, "-o", program, *option])
         seed = ("--seed", "1") if planted and option else ()
         runs.append(tree.fit(program, program + ".out", *words, *seed))
-    if weights_of(runs[0], names) != weights_of(runs[1], {}):
+    weights = weights_of(runs[1])
+    if with_names(weights_of(runs[0]), names, weights) != weights:
         return "the weights differ"
     if values_of(runs[0]) != values_of(runs[1]):
         return "the metrics differ"
