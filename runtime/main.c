@@ -9,6 +9,7 @@
 #include "predict/predict.h"
 #include "trainer/begin.h"
 #include "trainer/evaluate.h"
+#include "trainer/feed.h"
 #include "trainer/fit.h"
 #include "trainer/signals.h"
 
@@ -45,9 +46,9 @@ static int fit(struct lt_run *run)
     if (!lt_begin_fit(run, &resumed))
         return FAILED;
     say_summary(run);
-    if (run->dataset && !run->program->data[0].split_given && run->plan.val_batches > 0)
-        lt_print_note("%s has no split, so validation reads the training rows",
-                      run->program->data[0].name);
+    const struct lt_data *data = lt_feed_lead(run, LT_VALIDATE);
+    if (data && !data->split_given && run->plan.val_batches > 0)
+        lt_print_note("%s has no split, so validation reads the training rows", data->name);
     int code = lt_fit(run, resumed);
     if (!lt_end_logs(run) && code == DONE)
         code = FAILED;

@@ -5,25 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "trainer/feed.h"
 #include "trainer/signals.h"
-
-// ---- batches ------------------------------------------------------------------------------------
-
-// A program without data has batches of one row and no fields, without end.
-bool lt_batch_next(struct lt_run *run, enum lt_phase phase, struct lt_batch *batch)
-{
-    if (!run->loader[phase]) {
-        *batch = (struct lt_batch){.rows = 1};
-        return true;
-    }
-    return lt_loader_next(run->loader[phase], batch, &run->fault) > 0;
-}
-
-void lt_batch_release(struct lt_run *run, enum lt_phase phase)
-{
-    if (run->loader[phase])
-        lt_loader_release(run->loader[phase]);
-}
 
 // ---- a pass -------------------------------------------------------------------------------------
 
@@ -51,7 +34,7 @@ static void show_progress(struct lt_run *run, enum lt_phase phase, int64_t done,
 static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_t *first_row)
 {
     struct lt_batch batch;
-    if (!lt_batch_next(run, phase, &batch)) {
+    if (!lt_feed_next(run, phase, &batch)) {
         lt_fail(&run->fault, "the data of %s ended too early", moments[phase].what);
         return LT_BROKEN;
     }
@@ -63,7 +46,7 @@ static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_
     lt_metrics_clear(&run->metrics, phase);
     run->program->phase[phase](&call);
     lt_metrics_take_quietly(&run->metrics, phase);
-    lt_batch_release(run, phase);
+    lt_feed_release(run, phase);
     lt_run_fire(run, moments[phase].batch_end);
     *first_row += batch.rows;
     return LT_DONE;
@@ -72,8 +55,7 @@ static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_
 static enum lt_outcome all_batches(struct lt_run *run, enum lt_phase phase, int64_t batches)
 {
     int64_t first_row = 0;
-    if (run->loader[phase])
-        lt_loader_start(run->loader[phase], 0, 0, batches);
+    lt_feed_start(run, phase, 0, 0, batches);
     for (int64_t done = 0; done < batches; done++) {
         if (lt_signals_leave())
             return LT_LEFT;

@@ -8,10 +8,6 @@ enum lt_outcome {
     LT_BROKEN,                  // see run->fault
 };
 
-// The next batch of a loader: false at the end of what it was started for, or with a fault.
-bool lt_batch_next(struct lt_run *run, enum lt_phase phase, struct lt_batch *batch);
-void lt_batch_release(struct lt_run *run, enum lt_phase phase);
-
 // Hooks, batches, epoch means and computed metrics. `phase`: LT_VALIDATE or LT_TEST.
 enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t batches);
 

@@ -133,7 +133,8 @@ struct lt_value {               // what a step writes for a log entry; the runti
 
 struct lt_call {
     int64_t rows;                       // of this batch, 1 to the batch size
-    const void *const *input;           // batch fields, in the order of lt_data.field
+    const void *const *input;           // batch fields: of each data block in turn, those of
+                                        // lt_data.field
     void *block;                        // variables and arena
     const double *setting;              // current values, in table order
     const double *state;                // host states (callbacks, schedules)
@@ -256,6 +257,8 @@ struct lt_program {
     bool reads_elapsed;         // host code reads `elapsed`, so a checkpoint has to hold it
     int part_weights_count;
     const struct lt_part_weights *part_weights;
+    int lead[LT_PHASES];        // the data block whose rows a step counts, and whose end is the epoch's
+    unsigned also[LT_PHASES];   // others that the step reads, a bit each: their rows go along
 };
 
 extern const struct lt_program lt_program;
