@@ -175,8 +175,30 @@ static Value *field_value(Tracer *t, DataPart *data, const char *name, Dim rows,
     return value_tensor(t->arena, node);
 }
 
+// A capital: meant for a block, and none has that name.
+static bool names_no_block(Tracer *t, const Ast *type)
+{
+    if (!type || type->kind != AST_TYPE || !type->name || type->flag || type->name[0] < 'A'
+        || type->name[0] > 'Z')
+        return false;
+    fail(t, E_UNKNOWN_TYPE, type->span, "`%s` is not a data block", type->name);
+    const char *names[64];
+    int count = 0;
+    for (int i = 0; i < t->declaration_count && count < 64; i++)
+        if (t->declaration[i]->kind == AST_DATA)
+            names[count++] = t->declaration[i]->name;
+    const char *near = diag_nearest(t->arena, type->name, names, count);
+    if (near)
+        diag_hint(t->diag, "did you mean `%s`?", near);
+    else if (count)
+        diag_hint(t->diag, "there are: %s", join_names(t, names, count));
+    return true;
+}
+
 static Value *named_field(Tracer *t, const Ast *parameter, Dim rows)
 {
+    if (names_no_block(t, parameter->a))
+        return &value_poison;
     if (t->data_broken)
         return &value_poison;
     if (!t->data || !t->data->fields)
