@@ -185,29 +185,29 @@ static void emit_sampler(File *file, const DataBlock *data, int block)
 
 static void emit_block(File *file, const DataBlock *data, int block)
 {
-    text_add(file->out, "    {\n    .name = %s, .source = %s, .option = %s,\n",
+    text_add(file->out, "    {.name = %s, .source = %s, .option = %s,\n",
              quoted(file->arena, data->name), quoted(file->arena, data->source),
              quoted(file->arena, data->option ? data->option : ""));
-    text_add(file->out, "    .rows = %lld, .batch = %lld, .train = %s, .val = %s, .test = %s,\n",
+    text_add(file->out, "     .rows = %lld, .batch = %lld, .train = %s, .val = %s, .test = %s,\n",
              (long long)data->rows, (long long)data->batch, split(file, data, 0),
              split(file, data, 1), split(file, data, 2));
-    text_add(file->out, "    .split_given = %d, .split_file_order = %d, .shuffle = %d,"
+    text_add(file->out, "     .split_given = %d, .split_file_order = %d, .shuffle = %d,"
              " .drop_last = %d,\n",
              data->split_given, data->split_file_order, data->shuffle, data->drop_last);
     if (data->split_fixed)
-        text_add(file->out, "    .split_fixed = 1, .split_seed = %lluu,\n",
+        text_add(file->out, "     .split_fixed = 1, .split_seed = %lluu,\n",
                  (unsigned long long)data->split_seed);
     if (data->part_count) {
-        text_add(file->out, "    .part_count = %d, .part = {", data->part_count);
+        text_add(file->out, "     .part_count = %d, .part = {", data->part_count);
         for (int i = 0; i < data->part_count; i++)
             text_add(file->out, "%s%s", i ? ", " : "", phase_constant[data->part[i]]);
         text_add(file->out, "},\n");
     }
-    text_add(file->out, "    .raw_count = %d, .field_count = %d, .raw = %s, .field = %s,\n",
+    text_add(file->out, "     .raw_count = %d, .field_count = %d, .raw = %s, .field = %s,\n",
              data->raw_count, data->field_count,
              data->raw_count ? table_of(file, "raw_table", block) : "NULL",
              data->field_count ? table_of(file, "field_table", block) : "NULL");
-    text_add(file->out, "    .sample = %s, .sample_scratch = %zu,\n    },\n",
+    text_add(file->out, "     .sample = %s, .sample_scratch = %zu},\n",
              data->sample[0] || data->sample[1] ? table_of(file, "draw_sample", block) : "NULL",
              file->plan->scratch_bytes);
 }
