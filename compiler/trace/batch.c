@@ -157,6 +157,9 @@ static Value *field_value(Tracer *t, DataPart *data, const char *name, Dim rows,
     Binding *field = scope_here(data->fields, name);
     if (!field || field->value->kind != V_TENSOR)
         return no_field(t, data, name, span, member);
+    int block = block_index(t, data);
+    if (block < 0)
+        return &value_poison;                   // one too many: said where the step names it
     const Node *row = field->value->node;
     Shape shape = {.rank = row->shape.rank + 1};
     if (shape.rank > max_rank)
@@ -166,7 +169,7 @@ static Value *field_value(Tracer *t, DataPart *data, const char *name, Dim rows,
     Origin origin = t->builder.origin;
     set_origin(t, span);
     t->builder.origin.guard = NULL;             // it is there whatever branch asks for it first
-    int index = ask_field(t, data, name) | block_index(t, data) << block_shift;
+    int index = ask_field(t, data, name) | block << block_shift;
     Node *node = make_field(&t->builder, index, row->dtype, &shape);
     node->name = name;
     if (node->dtype == DT_F32)
