@@ -66,11 +66,10 @@ static int evaluate(struct lt_run *run, enum lt_phase phase)
         return FAILED;
     }
     enum lt_outcome outcome = LT_BROKEN;
-    if (lt_begin_evaluation(run, &origin) && lt_run_open_loader(run, phase)) {
-        const int64_t batches =
-            phase == LT_TEST ? run->plan.test_batches : run->plan.val_batches;
+    if (lt_begin_evaluation(run, &origin) && lt_run_open_sets(run, phase)) {
+        const int64_t batches = lt_plan_batches(&run->plan, phase);
         if (batches > 0 && batches != LT_ENDLESS)
-            outcome = lt_evaluate(run, phase, batches);
+            outcome = lt_evaluate(run, phase, LT_ENDLESS);
         else
             lt_fail(&run->fault, "there are no rows for the %s step", steps[phase]);
     }

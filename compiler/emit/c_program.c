@@ -149,7 +149,11 @@ static const char *split(File *file, const DataBlock *data, int i)
                         data->split_share[i] ? "true" : "false");
 }
 
-static const char *const phase_constant[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
+static const char *const phase_constant[] = {
+    "LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT", "LT_MORE", "LT_MORE + 1", "LT_MORE + 2",
+    "LT_MORE + 3", "LT_MORE + 4", "LT_MORE + 5", "LT_MORE + 6",
+};
+_Static_assert(sizeof phase_constant / sizeof *phase_constant == PHASE_COUNT, "a name a phase");
 
 static const char *step_name_of(const File *file, const Graph *graph)
 {

@@ -148,15 +148,21 @@ static PlanStep *plan_graph(Plan *plan, const Graph *graph, const char *name)
 
 // ---- all steps ----------------------------------------------------------------------------------
 
-static const char *const phase_step[PHASE_COUNT] = {
+static const char *const phase_step[PHASE_MORE] = {
     "training_step", "validation_step", "test_step", "prediction_step",
 };
-static const char *const phase_reset[PHASE_COUNT] = {
+static const char *const phase_reset[PHASE_MORE] = {
     "training_reset", "validation_reset", "test_reset", "prediction_reset",
 };
-static const char *const phase_compute[PHASE_COUNT] = {
+static const char *const phase_compute[PHASE_MORE] = {
     "training_metrics", "validation_metrics", "test_metrics", "prediction_metrics",
 };
+
+static const char *name_at(const Plan *plan, const char *const *name, int phase)
+{
+    return phase < PHASE_MORE ? name[phase]
+         : arena_format(plan->arena, "%s_%d", name[PHASE_VALIDATE], phase - PHASE_MORE + 2);
+}
 
 static void plan_graphs(Plan *plan)
 {
@@ -167,9 +173,9 @@ static void plan_graphs(Plan *plan)
     }
     plan_graph(plan, program->init, "initial_values");
     for (int i = 0; i < PHASE_COUNT; i++) {
-        plan_graph(plan, program->phase[i], phase_step[i]);
-        plan_graph(plan, program->reset[i], phase_reset[i]);
-        plan_graph(plan, program->compute[i], phase_compute[i]);
+        plan_graph(plan, program->phase[i], name_at(plan, phase_step, i));
+        plan_graph(plan, program->reset[i], name_at(plan, phase_reset, i));
+        plan_graph(plan, program->compute[i], name_at(plan, phase_compute, i));
     }
     for (int i = 0; i < program->callback_step_count; i++)
         plan_graph(plan, program->callback_step[i],

@@ -257,6 +257,7 @@ Value *batch_member(Tracer *t, Batch *batch, const char *name, Span span)
 
 static bool has_rows(const DataBlock *block, Phase phase)
 {
+    phase = phase >= PHASE_MORE ? PHASE_VALIDATE : phase;
     if (!block->split_given || phase == PHASE_PREDICT)
         return true;
     for (int i = 0; i < block->part_count; i++)
@@ -279,14 +280,15 @@ static void check_batch(Tracer *t, const DataBlock *lead, const DataBlock *block
 static void check_rows(Tracer *t, const DataBlock *with, const DataBlock *without, Phase phase,
                        Span span)
 {
-    static const char *const parts[PHASE_COUNT] = {"train", "val", "test", "predict"};
+    static const char *const parts[] = {"train", "val", "test", "predict"};
+    const char *part = parts[phase >= PHASE_MORE ? PHASE_VALIDATE : phase];
     if (!has_rows(with, phase) || has_rows(without, phase))
         return;
     fail(t, E_SPLIT, span, "the split of `%s` has no rows for `%s`, but `%s`, which this step "
-         "reads too, has some", without->name, parts[phase], with->name);
+         "reads too, has some", without->name, part, with->name);
     diag_note(t->diag, without->span, "`%s`", without->name);
     diag_hint(t->diag, "give each of them a part `%s`, or leave one out of the step",
-              parts[phase]);
+              part);
 }
 
 static void go_along(Tracer *t, DataPart *data, Phase phase, const Ast *parameter)
@@ -333,6 +335,58 @@ void choose_blocks(Tracer *t, Phase phase, const Ast *method)
         if (data && data->block && data != t->lead)
             go_along(t, data, phase, p);
     }
+}
+
+// ---- several validation sets --------------------------------------------------------------------
+
+static bool take_set(Tracer *t, const Ast *tree, DataPart **set, int count)
+{
+    Value *value = eval(t, t->file, tree);
+    if (value->kind == V_POISON)
+        return false;
+    if (value->kind != V_DATA) {
+        fail(t, E_SETTING_VALUE, tree->span, "`validate` names data blocks, but this is %s",
+             value_kind_text(value));
+        diag_hint(t->diag, "validate = [A, B]");
+        return false;
+    }
+    for (int i = 0; i < count; i++)
+        if (set[i] == value->data) {
+            fail(t, E_SETTING_VALUE, tree->span, "`validate` names `%s` twice",
+                 value->data->declaration->name);
+            return false;
+        }
+    if (!has_rows(value->data->block, PHASE_VALIDATE)) {
+        fail(t, E_SPLIT, tree->span, "the split of `%s` has no rows for `val`",
+             value->data->declaration->name);
+        diag_note(t->diag, value->data->block->span, "`%s`", value->data->declaration->name);
+        return false;
+    }
+    set[count] = value->data;
+    return true;
+}
+
+// trainer { validate = [A, B] }; the number of them, 0 where it is not given, -1 after a mistake.
+int validation_sets(Tracer *t, DataPart **set, int most)
+{
+    const Ast *tree = trainer_tree(t, "validate");
+    int count = 0;
+    if (!tree)
+        return 0;
+    const Ast *one = tree->kind == AST_LIST ? tree->a : tree;
+    for (; one; one = tree->kind == AST_LIST ? one->next : NULL) {
+        if (count == most) {
+            fail(t, E_LIMIT, one->span, "a model has at most %d validation sets", most);
+            return -1;
+        }
+        if (!take_set(t, one, set, count))
+            return -1;
+        count++;
+    }
+    if (count)
+        return count;
+    fail(t, E_SETTING_VALUE, tree->span, "`validate` names no data block");
+    return -1;
 }
 
 // ---- what the program knows of them -------------------------------------------------------------

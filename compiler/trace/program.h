@@ -33,7 +33,11 @@ struct Variable {
 
 typedef struct Alias { const char *path, *stands_for; } Alias;
 
-typedef enum Phase { PHASE_TRAIN, PHASE_VALIDATE, PHASE_TEST, PHASE_PREDICT, PHASE_COUNT } Phase;
+typedef enum Phase {
+    PHASE_TRAIN, PHASE_VALIDATE, PHASE_TEST, PHASE_PREDICT,
+    PHASE_MORE,                 // and on: validation sets behind the first, a phase each
+    PHASE_COUNT = PHASE_MORE + 7
+} Phase;
 
 typedef struct RawField {
     const char *name, *file, *format;

@@ -191,6 +191,7 @@ void end_graph(Tracer *t)
 int log_entry(Tracer *t, const char *name, Phase phase, Span span)
 {
     Program *p = t->program;
+    name = t->log_prefix ? arena_format(t->arena, "%s%s", t->log_prefix, name) : name;
     for (int i = 0; i < p->log_count; i++)
         if (p->log[i].phase == phase && strcmp(p->log[i].name, name) == 0) {
             fail(t, E_LOG_TWICE, span, "`%s` is logged twice in this step", name);
@@ -379,6 +380,49 @@ static void trace_predict(Tracer *t)
     close_step(t);
 }
 
+// The step once more for a set: the fields are those of its block, and so are the logs' names.
+static void trace_set(Tracer *t, DataPart *set, int number)
+{
+    const char *block = set->declaration->name, *as = "validation_step";
+    Phase phase = number ? (Phase)(PHASE_MORE + number - 1) : PHASE_VALIDATE;
+    if (number) {
+        as = arena_format(t->arena, "validation_step_%s", block);
+        t->log_prefix = arena_format(t->arena, "%s/", block);
+    }
+    DataPart *data = t->data;
+    t->data = set;
+    trace_step(t, phase, "validation_step", as, &t->program->phase[phase]);
+    if (t->lead != set) {
+        const Ast *tree = trainer_tree(t, "validate");
+        fail(t, E_SETTING_VALUE, tree->span, "`validation_step` names its data block, and it is "
+             "not `%s`", block);
+        diag_hint(t->diag, "its parameters are then fields: validation_step(x, y)");
+    }
+    close_step(t);
+    t->data = data;
+    t->log_prefix = NULL;
+}
+
+static void trace_validation(Tracer *t)
+{
+    enum { most = PHASE_COUNT - PHASE_MORE + 1 };
+    DataPart *set[most];
+    int count = validation_sets(t, set, most);
+    bool step = model_method(t, "validation_step") != NULL;
+    if (count > 0 && !step)
+        fail(t, E_SETTING_VALUE, trainer_tree(t, "validate")->span, "`%s` has no `validation_step`",
+             t->model->declaration->name);
+    if (!step || count < 0)
+        return;
+    for (int i = 0; i < count; i++)
+        trace_set(t, set[i], i);
+    if (count)
+        return;
+    trace_step(t, PHASE_VALIDATE, "validation_step", "validation_step",
+               &t->program->phase[PHASE_VALIDATE]);
+    close_step(t);
+}
+
 // test_step; without it, validation_step with val_ renamed test_.
 static void trace_test(Tracer *t)
 {
@@ -422,11 +466,7 @@ void trace_steps(Tracer *t)
     trace_step(t, PHASE_TRAIN, "training_step", "training_step", &t->program->phase[PHASE_TRAIN]);
     close_step(t);
     check_minimized(t);
-    if (model_method(t, "validation_step")) {
-        trace_step(t, PHASE_VALIDATE, "validation_step", "validation_step",
-                   &t->program->phase[PHASE_VALIDATE]);
-        close_step(t);
-    }
+    trace_validation(t);
     trace_test(t);
     trace_predict(t);
 }

@@ -191,6 +191,7 @@ struct Tracer {
     DataPart **block;           // those that steps read; the trainer's is the first
     int block_count;
     DataPart *lead;             // of the step being traced: the block whose rows are B
+    const char *log_prefix;     // of what it logs, or NULL
     bool renames_steps;         // it is the validation step, traced as test_step
     bool optimizer_broken;
     DataPart *making_data;      // whose members are evaluated
@@ -383,6 +384,7 @@ bool takes_block(Tracer *t, const Ast *parameter);      // its type is a data bl
 // A field of that name, or all fields of the block that is its type (then `typed`).
 Value *batch_argument(Tracer *t, const Ast *parameter, Dim rows, bool *typed);
 Value *batch_member(Tracer *t, Batch *batch, const char *name, Span span);
+int validation_sets(Tracer *t, DataPart **set, int most);       // of the trainer; -1: reported
 void finish_blocks(Tracer *t);
 int log_entry(Tracer *t, const char *name, Phase phase, Span span);
 void trace_trainer(Tracer *t);

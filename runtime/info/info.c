@@ -104,9 +104,9 @@ static void print_data(const struct lt_data *data, FILE *out)
 
 static void print_phases(const struct lt_program *program, FILE *out)
 {
-    static const char *const names[LT_PHASES] = {"fit", "validate", "test", "predict"};
+    static const char *const names[] = {"fit", "validate", "test", "predict"};
     fprintf(out, "steps       ");
-    for (int phase = 0; phase < LT_PHASES; phase++)
+    for (int phase = 0; phase < LT_MORE; phase++)
         if (program->phase[phase])
             fprintf(out, " %s", names[phase]);
     fputc('\n', out);
@@ -115,11 +115,11 @@ static void print_phases(const struct lt_program *program, FILE *out)
 // Where a step does not read the first block, or reads others too.
 static void print_blocks(const struct lt_program *program, FILE *out)
 {
-    static const char *const names[LT_PHASES] = {"fit", "validate", "test", "predict"};
+    static const char *const names[] = {"fit", "validate", "test", "predict"};
     for (int phase = 0; phase < LT_PHASES; phase++) {
         if (!program->phase[phase] || (!program->lead[phase] && !program->also[phase]))
             continue;
-        fprintf(out, "%-12s reads %s", names[phase], program->data[program->lead[phase]].name);
+        fprintf(out, "%-12s reads %s", names[lt_phase_kind((enum lt_phase)phase)], program->data[program->lead[phase]].name);
         for (int i = 0; i < program->data_count; i++)
             if (program->also[phase] >> i & 1)
                 fprintf(out, ", %s along", program->data[i].name);

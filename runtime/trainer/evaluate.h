@@ -8,8 +8,9 @@ enum lt_outcome {
     LT_BROKEN,                  // see run->fault
 };
 
-// Hooks, batches, epoch means and computed metrics. `phase`: LT_VALIDATE or LT_TEST.
-enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t batches);
+// Hooks, batches, epoch means and computed metrics. `phase`: LT_VALIDATE, with all of its sets, or
+// LT_TEST. At most so many batches of each.
+enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t most);
 
 // Validation batches before the first step, which leave no trace.
 enum lt_outcome lt_check_sanity(struct lt_run *run);

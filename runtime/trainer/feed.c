@@ -70,7 +70,7 @@ const struct lt_data *lt_feed_lead(const struct lt_run *run, enum lt_phase phase
 
 int64_t lt_feed_rows(const struct lt_run *run, enum lt_phase phase)
 {
-    return lt_dataset_phase_rows(run->dataset[run->program->lead[phase]], phase);
+    return lt_dataset_phase_rows(run->dataset[run->program->lead[phase]], lt_phase_kind(phase));
 }
 
 // ---- loaders ------------------------------------------------------------------------------------

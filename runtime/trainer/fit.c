@@ -126,7 +126,7 @@ static struct lt_progress progress_of(const struct lt_run *run)
     return (struct lt_progress){
         .label = "epoch", .batch = run->at.batch, .batches = run->plan.train_batches,
         .step = run->at.step, .total_steps = run->plan.total_steps,
-        .value = run->metrics.newest, .phases = 1u << LT_TRAIN | 1u << LT_VALIDATE,
+        .value = run->metrics.newest, .phases = 1u << LT_TRAIN | 1u << LT_VALIDATE | ~0u << LT_MORE,
     };
 }
 
@@ -135,7 +135,7 @@ static enum lt_outcome validate(struct lt_run *run)
     run->at.validating = true;
     lt_snapshot_take(run);
     lt_console_pause(&run->console);
-    const enum lt_outcome outcome = lt_evaluate(run, LT_VALIDATE, run->plan.val_batches);
+    const enum lt_outcome outcome = lt_evaluate(run, LT_VALIDATE, LT_ENDLESS);
     lt_console_go_on(&run->console);
     run->host.training = 1;
     if (outcome == LT_LEFT)

@@ -130,6 +130,9 @@ static void measure(struct lt_run *run)
     extent->train_rows = rows_of(run, LT_TRAIN, &extent->train_batches);
     extent->val_rows = rows_of(run, LT_VALIDATE, &extent->val_batches);
     extent->test_rows = rows_of(run, LT_TEST, &extent->test_batches);
+    for (enum lt_phase set = lt_next_set(run->program, LT_VALIDATE); set < LT_PHASES;
+         set = lt_next_set(run->program, set))
+        rows_of(run, set, &extent->more_batches[set]);
 }
 
 bool lt_run_open_data(struct lt_run *run)
@@ -167,9 +170,17 @@ bool lt_run_open_loader(struct lt_run *run, enum lt_phase phase)
     if (!run->program->data_count)
         return true;
     return lt_feed_open(run, phase, &(struct lt_loader_options){
-        .phase = phase, .seed = run->seed, .in_order = run->plan.overfit,
+        .phase = lt_phase_kind(phase), .seed = run->seed, .in_order = run->plan.overfit,
         .slots = slots_for(lt_feed_lead(run, phase), phase), .by_team = lt_threads_fill_cores(),
     });
+}
+
+bool lt_run_open_sets(struct lt_run *run, enum lt_phase phase)
+{
+    for (; phase < LT_PHASES; phase = lt_next_set(run->program, phase))
+        if (!lt_run_open_loader(run, phase))
+            return false;
+    return true;
 }
 
 // ---- numbers ------------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ void lt_run_initialise(struct lt_run *run);
 // Opens the data and makes the plan; the seeds are known by now.
 bool lt_run_open_data(struct lt_run *run);
 bool lt_run_open_loader(struct lt_run *run, enum lt_phase phase);
+bool lt_run_open_sets(struct lt_run *run, enum lt_phase phase); // of all validation sets
 
 double lt_run_seconds(const struct lt_run *run);
 bool lt_run_lists_callback(const struct lt_run *run, const char *name);

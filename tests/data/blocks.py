@@ -74,6 +74,41 @@ def check_orders(metrics):
     check(together < 30, f"{together} of {3 * LABELLED} rows meet themselves in the other block")
 
 
+def columns(folder, *names):
+    return [[row[name] for name in names] for row in rows(folder)]
+
+
+def check_sets(ltc, data, folder):
+    """Two validation sets: what they log is what each logs where it is the only one."""
+    spec = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sets.lt")
+    program, place = os.path.join(folder, "sets"), lambda name: os.path.join(folder, name)
+    run(ltc, "build", spec, "--data-root", data, "-o", program)
+    fit([program], place("both"))
+    fit([ltc, "run", "--interpret", "--data-root", data, spec], place("both_interpreted"))
+    compiled, interpreted = rows(place("both")), rows(place("both_interpreted"))
+    for ours, theirs in zip(compiled, interpreted):
+        for name in ours:
+            check(ours[name] == theirs[name] or abs(float(ours[name]) - float(theirs[name])) < 2e-5,
+                  f"{name}: compiled {ours[name]}, interpreted {theirs[name]}")
+    with open(spec, encoding="utf-8") as file:
+        text = file.read()
+    names = ("val_loss", "val_ink", "val_acc")
+    for block, prefix in (("Plain", ""), ("Dark", "Dark/")):
+        alone = place(f"{block}.lt")
+        with open(alone, "w", encoding="utf-8") as file:
+            file.write(text.replace("[Plain, Dark]", f"[{block}]").replace("Dark/val", "val"))
+        run(ltc, "build", alone, "--data-root", data, "-o", place(block))
+        fit([place(block)], place(f"{block}_alone"))
+        both = columns(place("both"), *[prefix + name for name in names])
+        check(both == columns(place(f"{block}_alone"), *names), f"{block}: {both}")
+        check(any(row[0] for row in both), f"{block} is not validated")
+    for step in (3, 7, 14):
+        part = place(f"sets{step}")
+        fit([program], part, "--trainer.max_steps", str(step))
+        fit([program], part, "--resume", "auto", "--trainer.max_steps", "-1")
+        check(tensors(part) == tensors(place("both")), f"sets stopped after {step}: other bits")
+
+
 def main(ltc, data, folder, planted):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -96,6 +131,7 @@ def main(ltc, data, folder, planted):
         fit([program], part, "--resume", "auto", "--trainer.max_steps", "-1",
             "--threads", str(step % 3 + 1))
         check(tensors(part) == tensors(place("whole")), f"stopped after {step}: other bits")
+    check_sets(ltc, data, folder)
     info = run(program, "info")
     check("fit          reads Labelled, Unlabelled along" in info, info)
     weights = glob.glob(os.path.join(place("whole"), "lightning_logs", "*", "checkpoints", "*"))[0]

@@ -68,7 +68,17 @@ struct lt_field {               // one field of a batch, made by `sample`
     int64_t below;              // class index: 0 <= value < below is checked while reading; 0: not one
 };
 
-enum lt_phase { LT_TRAIN, LT_VALIDATE, LT_TEST, LT_PREDICT, LT_PHASES };
+enum lt_phase {
+    LT_TRAIN, LT_VALIDATE, LT_TEST, LT_PREDICT,
+    LT_MORE,                    // and on: validation sets behind the first, a phase each
+    LT_PHASES = LT_MORE + 7
+};
+
+// What a phase is: of the sets, validation.
+static inline enum lt_phase lt_phase_kind(enum lt_phase phase)
+{
+    return phase >= LT_MORE ? LT_VALIDATE : phase;
+}
 
 struct lt_split { double count; bool share; };  // 8000, or 0.8 with share; absent: count < 0
 
@@ -260,6 +270,13 @@ struct lt_program {
     int lead[LT_PHASES];        // the data block whose rows a step counts, and whose end is the epoch's
     unsigned also[LT_PHASES];   // others that the step reads, a bit each: their rows go along
 };
+
+// The set that is evaluated after this one, LT_PHASES at the end.
+static inline enum lt_phase lt_next_set(const struct lt_program *program, enum lt_phase phase)
+{
+    const int next = phase == LT_VALIDATE ? LT_MORE : phase >= LT_MORE ? phase + 1 : LT_PHASES;
+    return next < LT_PHASES && program->phase[next] ? (enum lt_phase)next : LT_PHASES;
+}
 
 extern const struct lt_program lt_program;
 
