@@ -119,7 +119,8 @@ static void print_blocks(const struct lt_program *program, FILE *out)
     for (int phase = 0; phase < LT_PHASES; phase++) {
         if (!program->phase[phase] || (!program->lead[phase] && !program->also[phase]))
             continue;
-        fprintf(out, "%-12s reads %s", names[lt_phase_kind((enum lt_phase)phase)], program->data[program->lead[phase]].name);
+        fprintf(out, "%-12s reads %s", names[lt_phase_kind((enum lt_phase)phase)],
+                program->data[program->lead[phase]].name);
         for (int i = 0; i < program->data_count; i++)
             if (program->also[phase] >> i & 1)
                 fprintf(out, ", %s along", program->data[i].name);
