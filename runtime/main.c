@@ -9,6 +9,7 @@
 #include "predict/predict.h"
 #include "trainer/begin.h"
 #include "trainer/evaluate.h"
+#include "trainer/feed.h"
 #include "trainer/fit.h"
 #include "trainer/signals.h"
 
@@ -45,9 +46,9 @@ static int fit(struct lt_run *run)
     if (!lt_begin_fit(run, &resumed))
         return FAILED;
     say_summary(run);
-    if (run->dataset && !run->program->data[0].split_given && run->plan.val_batches > 0)
-        lt_print_note("%s has no split, so validation reads the training rows",
-                      run->program->data[0].name);
+    const struct lt_data *data = lt_feed_lead(run, LT_VALIDATE);
+    if (data && !data->split_given && run->plan.val_batches > 0)
+        lt_print_note("%s has no split, so validation reads the training rows", data->name);
     int code = lt_fit(run, resumed);
     if (!lt_end_logs(run) && code == DONE)
         code = FAILED;
@@ -65,11 +66,10 @@ static int evaluate(struct lt_run *run, enum lt_phase phase)
         return FAILED;
     }
     enum lt_outcome outcome = LT_BROKEN;
-    if (lt_begin_evaluation(run, &origin) && lt_run_open_loader(run, phase)) {
-        const int64_t batches =
-            phase == LT_TEST ? run->plan.test_batches : run->plan.val_batches;
+    if (lt_begin_evaluation(run, &origin) && lt_run_open_sets(run, phase)) {
+        const int64_t batches = lt_plan_batches(&run->plan, phase);
         if (batches > 0 && batches != LT_ENDLESS)
-            outcome = lt_evaluate(run, phase, batches);
+            outcome = lt_evaluate(run, phase, LT_ENDLESS);
         else
             lt_fail(&run->fault, "there are no rows for the %s step", steps[phase]);
     }

@@ -45,10 +45,9 @@ static void print_variables(const Program *program, FILE *out)
     }
 }
 
-static void print_data(const Program *program, FILE *out)
+static void print_data(const Program *program, const DataBlock *data, FILE *out)
 {
-    const DataBlock *data = program->data;
-    if (!data || strcmp(data->source, "none") == 0)
+    if (strcmp(data->source, "none") == 0)
         return;
     fprintf(out, "\ndata %s: %s rows, batch %lld\n", data->name,
             grouped(program->arena, data->rows), (long long)data->batch);
@@ -202,12 +201,14 @@ static void print_memory(const Plan *plan, FILE *out)
 
 void explain(const Program *program, const Plan *plan, FILE *out)
 {
-    int64_t batch = program->data ? program->data->batch : 0;
+    const DataBlock *data = program_lead(program, PHASE_TRAIN);
+    int64_t batch = data ? data->batch : 0;
     fprintf(out, "%s (%s): %s parameters, %sFLOP a step", program->name, program->spec,
             grouped(program->arena, parameter_count(program)),
             scaled(program->arena, plan->flops_per_step + plan->flops_per_row * (double)batch));
     fprintf(out, batch ? ", batch %lld\n" : "\n", (long long)batch);
-    print_data(program, out);
+    for (int i = 0; i < program->block_count; i++)
+        print_data(program, program->block[i], out);
     print_layers(program, out);
     print_variables(program, out);
     print_settings(program, out);

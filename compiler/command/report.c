@@ -5,13 +5,13 @@
 
 Graph **program_graphs(const Program *program)
 {
-    const DataBlock *data = program->data;
-    Graph *all[3 + 3 * PHASE_COUNT];
-    int count = 0, steps = program->callback_step_count;
-    Graph **list = arena_alloc(program->arena,
-                               sizeof *list * ((size_t)steps + sizeof all / sizeof *all + 1));
-    all[count++] = data ? data->sample[0] : NULL;
-    all[count++] = data ? data->sample[1] : NULL;
+    const int steps = program->callback_step_count;
+    const size_t most = (size_t)(2 * program->block_count + 1 + 3 * PHASE_COUNT + steps);
+    Graph **all = arena_alloc(program->arena, sizeof *all * most);
+    Graph **list = arena_alloc(program->arena, sizeof *list * (most + 1));
+    int count = 0;
+    for (int i = 0; i < 2 * program->block_count; i++)
+        all[count++] = program->block[i / 2]->sample[i % 2];
     all[count++] = program->init;
     for (int i = 0; i < PHASE_COUNT; i++) {
         all[count++] = program->phase[i];
@@ -68,7 +68,8 @@ void print_build_line(const Plan *plan, const char *name, double seconds, FILE *
 {
     Arena *arena = plan->arena;
     const Program *program = plan->program;
-    int64_t batch = program->data ? program->data->batch : 0;
+    const DataBlock *data = program_lead(program, PHASE_TRAIN);
+    int64_t batch = data ? data->batch : 0;
     double flops = plan->flops_per_step + plan->flops_per_row * (double)batch;
     const char *line = arena_format(arena, "%s: %s parameters · %sFLOP a step · peak %sB", name,
                                     grouped(arena, parameter_count(program)), scaled(arena, flops),

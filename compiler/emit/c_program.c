@@ -81,26 +81,38 @@ static void emit_aliases(File *file)
 
 // ---- data ---------------------------------------------------------------------------------------
 
-static void emit_words(File *file, const DataBlock *data)
+// Tables of the first block have plain names.
+static const char *table_of(File *file, const char *name, int block)
+{
+    return block ? arena_format(file->arena, "%s_%d", name, block) : name;
+}
+
+static const char *words_of(File *file, int raw, int block)
+{
+    return table_of(file, arena_format(file->arena, "words_%d", raw), block);
+}
+
+static void emit_words(File *file, const DataBlock *data, int block)
 {
     for (int i = 0; i < data->raw_count; i++) {
         const RawField *raw = &data->raw[i];
         if (!raw->word_count)
             continue;
-        text_add(file->out, "static const char *const words_%d[%d] = {\n", i, raw->word_count);
+        text_add(file->out, "static const char *const %s[%d] = {\n", words_of(file, i, block),
+                 raw->word_count);
         for (int k = 0; k < raw->word_count; k++)
             text_add(file->out, "    %s,\n", quoted(file->arena, raw->word[k]));
         table_close(file);
     }
 }
 
-static void emit_raw(File *file, const DataBlock *data)
+static void emit_raw(File *file, const DataBlock *data, int block)
 {
     if (!data->raw_count)
         return;
-    emit_words(file, data);
+    emit_words(file, data, block);
     int count = data->raw_count * (data->part_count ? data->part_count : 1);
-    table_open(file, "struct lt_raw_field", "raw_table", count);
+    table_open(file, "struct lt_raw_field", table_of(file, "raw_table", block), count);
     for (int i = 0; i < count; i++) {
         const RawField *raw = &data->raw[i];
         text_add(file->out, "    {%s, %s, %s, %s, %d, %s, .text = %s",
@@ -109,18 +121,18 @@ static void emit_raw(File *file, const DataBlock *data)
                  dtype_constant[raw->dtype], raw->shape.rank, sizes(file, &raw->shape, 0),
                  raw->text ? "true" : "false");
         if (raw->word_count)
-            text_add(file->out, ", .words = words_%d, .word_count = %d",
-                     i % data->raw_count, raw->word_count);
+            text_add(file->out, ", .words = %s, .word_count = %d",
+                     words_of(file, i % data->raw_count, block), raw->word_count);
         text_add(file->out, "},\n");
     }
     table_close(file);
 }
 
-static void emit_fields(File *file, const DataBlock *data)
+static void emit_fields(File *file, const DataBlock *data, int block)
 {
     if (!data->field_count)
         return;
-    table_open(file, "struct lt_field", "field_table", data->field_count);
+    table_open(file, "struct lt_field", table_of(file, "field_table", block), data->field_count);
     for (int i = 0; i < data->field_count; i++) {
         const DataField *field = &data->field[i];
         text_add(file->out, "    {%s, %s, %d, %s, %lld, %lld},\n", quoted(file->arena, field->name),
@@ -137,7 +149,11 @@ static const char *split(File *file, const DataBlock *data, int i)
                         data->split_share[i] ? "true" : "false");
 }
 
-static const char *const phase_constant[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
+static const char *const phase_constant[] = {
+    "LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT", "LT_MORE", "LT_MORE + 1", "LT_MORE + 2",
+    "LT_MORE + 3", "LT_MORE + 4", "LT_MORE + 5", "LT_MORE + 6",
+};
+_Static_assert(sizeof phase_constant / sizeof *phase_constant == PHASE_COUNT, "a name a phase");
 
 static const char *step_name_of(const File *file, const Graph *graph)
 {
@@ -147,7 +163,7 @@ static const char *step_name_of(const File *file, const Graph *graph)
     return NULL;
 }
 
-static void emit_sampler(File *file, const DataBlock *data)
+static void emit_sampler(File *file, const DataBlock *data, int block)
 {
     const char *training = step_name_of(file, data->sample[1]);
     const char *evaluating = step_name_of(file, data->sample[0]);
@@ -156,9 +172,9 @@ static void emit_sampler(File *file, const DataBlock *data)
     training = training ? training : evaluating;
     evaluating = evaluating ? evaluating : training;
     text_add(file->out,
-             "static void draw_sample(const void *const *raw, void *const *out, void *scratch,\n"
+             "static void %s(const void *const *raw, void *const *out, void *scratch,\n"
              "                        uint64_t seed, uint64_t epoch, uint64_t index, bool training)\n"
-             "{\n");
+             "{\n", table_of(file, "draw_sample", block));
     if (training == evaluating) {
         text_add(file->out, "    (void)training;\n    %s(raw, out, scratch, seed, epoch, index);\n",
                  training);
@@ -171,39 +187,49 @@ static void emit_sampler(File *file, const DataBlock *data)
     text_add(file->out, "}\n\n");
 }
 
-static void emit_data(File *file)
+static void emit_block(File *file, const DataBlock *data, int block)
 {
-    const DataBlock *data = file->program->data;
-    if (!data)
-        return;
-    emit_raw(file, data);
-    emit_fields(file, data);
-    emit_sampler(file, data);
-    text_add(file->out, "static const struct lt_data data = {\n");
-    text_add(file->out, "    .name = %s, .source = %s, .option = %s,\n",
+    text_add(file->out, "    {.name = %s, .source = %s, .option = %s,\n",
              quoted(file->arena, data->name), quoted(file->arena, data->source),
              quoted(file->arena, data->option ? data->option : ""));
-    text_add(file->out, "    .rows = %lld, .batch = %lld, .train = %s, .val = %s, .test = %s,\n",
+    text_add(file->out, "     .rows = %lld, .batch = %lld, .train = %s, .val = %s, .test = %s,\n",
              (long long)data->rows, (long long)data->batch, split(file, data, 0),
              split(file, data, 1), split(file, data, 2));
-    text_add(file->out, "    .split_given = %d, .split_file_order = %d, .shuffle = %d,"
+    text_add(file->out, "     .split_given = %d, .split_file_order = %d, .shuffle = %d,"
              " .drop_last = %d,\n",
              data->split_given, data->split_file_order, data->shuffle, data->drop_last);
     if (data->split_fixed)
-        text_add(file->out, "    .split_fixed = 1, .split_seed = %lluu,\n",
+        text_add(file->out, "     .split_fixed = 1, .split_seed = %lluu,\n",
                  (unsigned long long)data->split_seed);
     if (data->part_count) {
-        text_add(file->out, "    .part_count = %d, .part = {", data->part_count);
+        text_add(file->out, "     .part_count = %d, .part = {", data->part_count);
         for (int i = 0; i < data->part_count; i++)
             text_add(file->out, "%s%s", i ? ", " : "", phase_constant[data->part[i]]);
         text_add(file->out, "},\n");
     }
-    text_add(file->out, "    .raw_count = %d, .field_count = %d, .raw = %s, .field = %s,\n",
-             data->raw_count, data->field_count, data->raw_count ? "raw_table" : "NULL",
-             data->field_count ? "field_table" : "NULL");
-    text_add(file->out, "    .sample = %s, .sample_scratch = %zu,\n};\n\n",
-             data->sample[0] || data->sample[1] ? "draw_sample" : "NULL",
+    text_add(file->out, "     .raw_count = %d, .field_count = %d, .raw = %s, .field = %s,\n",
+             data->raw_count, data->field_count,
+             data->raw_count ? table_of(file, "raw_table", block) : "NULL",
+             data->field_count ? table_of(file, "field_table", block) : "NULL");
+    text_add(file->out, "     .sample = %s, .sample_scratch = %zu},\n",
+             data->sample[0] || data->sample[1] ? table_of(file, "draw_sample", block) : "NULL",
              file->plan->scratch_bytes);
+}
+
+static void emit_data(File *file)
+{
+    const Program *program = file->program;
+    for (int i = 0; i < program->block_count; i++) {
+        emit_raw(file, program->block[i], i);
+        emit_fields(file, program->block[i], i);
+        emit_sampler(file, program->block[i], i);
+    }
+    if (!program->block_count)
+        return;
+    table_open(file, "struct lt_data", "data_table", program->block_count);
+    for (int i = 0; i < program->block_count; i++)
+        emit_block(file, program->block[i], i);
+    table_close(file);
 }
 
 // ---- settings, states, logs, outputs ------------------------------------------------------------
@@ -415,6 +441,18 @@ static void emit_weights(File *file)
     text_add(file->out, "};\n\n");
 }
 
+// Where steps read several blocks.
+static void print_leads(File *file)
+{
+    const Program *p = file->program;
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        if (p->lead[i])
+            text_add(file->out, "    .lead[%s] = %d,\n", phase_constant[i], p->lead[i]);
+        if (p->also[i])
+            text_add(file->out, "    .also[%s] = 0x%X,\n", phase_constant[i], p->also[i]);
+    }
+}
+
 typedef struct TableLine { const char *member, *table; int count; } TableLine;
 
 static void print_tables(File *file)
@@ -422,7 +460,7 @@ static void print_tables(File *file)
     const Program *p = file->program;
     const TableLine lines[] = {
         {"variable", "variable_table", p->variable_count}, {"alias", "alias_table", p->alias_count},
-        {"data", "&data", p->data != NULL}, {"setting", "setting_table", p->setting_count},
+        {"data", "data_table", p->block_count}, {"setting", "setting_table", p->setting_count},
         {"log", "log_table", p->log_count}, {"callback", "callback_table", p->callback_count},
         {"output", "output_table", p->output_count}, {"layer", "layer_table", p->layer_count},
     };
@@ -430,6 +468,7 @@ static void print_tables(File *file)
         if (lines[i].count)
             text_add(file->out, "    .%s = %s, .%s_count = %d,\n", lines[i].member, lines[i].table,
                      lines[i].member, lines[i].count);
+    print_leads(file);
     if (p->state_count)
         text_add(file->out, "    .state_name = state_names, .state_initial = state_initial,"
                  " .state_count = %d,\n", p->state_count);

@@ -105,8 +105,12 @@ static void count_cost(const Plan *plan, PlanStep *step, double total[4])
 
 static bool is_sample(const Plan *plan, const PlanStep *step)
 {
-    const DataBlock *data = plan->program->data;
-    return data && (step->graph == data->sample[0] || step->graph == data->sample[1]);
+    const Program *program = plan->program;
+    for (int i = 0; i < program->block_count; i++)
+        for (int k = 0; k < 2; k++)
+            if (step->graph == program->block[i]->sample[k])
+                return true;
+    return false;
 }
 
 static PlanStep *plan_graph(Plan *plan, const Graph *graph, const char *name)
@@ -144,28 +148,34 @@ static PlanStep *plan_graph(Plan *plan, const Graph *graph, const char *name)
 
 // ---- all steps ----------------------------------------------------------------------------------
 
-static const char *const phase_step[PHASE_COUNT] = {
+static const char *const phase_step[PHASE_MORE] = {
     "training_step", "validation_step", "test_step", "prediction_step",
 };
-static const char *const phase_reset[PHASE_COUNT] = {
+static const char *const phase_reset[PHASE_MORE] = {
     "training_reset", "validation_reset", "test_reset", "prediction_reset",
 };
-static const char *const phase_compute[PHASE_COUNT] = {
+static const char *const phase_compute[PHASE_MORE] = {
     "training_metrics", "validation_metrics", "test_metrics", "prediction_metrics",
 };
+
+static const char *name_at(const Plan *plan, const char *const *name, int phase)
+{
+    return phase < PHASE_MORE ? name[phase]
+         : arena_format(plan->arena, "%s_%d", name[PHASE_VALIDATE], phase - PHASE_MORE + 2);
+}
 
 static void plan_graphs(Plan *plan)
 {
     Program *program = plan->program;
-    if (program->data) {
-        plan_graph(plan, program->data->sample[1], "training_sample");
-        plan_graph(plan, program->data->sample[0], "sample");
+    for (int i = 0; i < program->block_count; i++) {
+        plan_graph(plan, program->block[i]->sample[1], "training_sample");
+        plan_graph(plan, program->block[i]->sample[0], "sample");
     }
     plan_graph(plan, program->init, "initial_values");
     for (int i = 0; i < PHASE_COUNT; i++) {
-        plan_graph(plan, program->phase[i], phase_step[i]);
-        plan_graph(plan, program->reset[i], phase_reset[i]);
-        plan_graph(plan, program->compute[i], phase_compute[i]);
+        plan_graph(plan, program->phase[i], name_at(plan, phase_step, i));
+        plan_graph(plan, program->reset[i], name_at(plan, phase_reset, i));
+        plan_graph(plan, program->compute[i], name_at(plan, phase_compute, i));
     }
     for (int i = 0; i < program->callback_step_count; i++)
         plan_graph(plan, program->callback_step[i],
@@ -176,11 +186,11 @@ static void plan_graphs(Plan *plan)
 static void prepare(Plan *plan)
 {
     Program *program = plan->program;
-    const int most = 3 + 3 * PHASE_COUNT + program->callback_step_count;
+    const int most = 2 * program->block_count + 1 + 3 * PHASE_COUNT + program->callback_step_count;
     Graph **graph = arena_alloc(plan->arena, sizeof *graph * (size_t)most);
     int count = 0;
-    for (int i = 0; i < 2 && program->data; i++)
-        graph[count++] = program->data->sample[i];
+    for (int i = 0; i < 2 * program->block_count; i++)
+        graph[count++] = program->block[i / 2]->sample[i % 2];
     graph[count++] = program->init;
     for (int i = 0; i < PHASE_COUNT; i++) {
         graph[count++] = program->phase[i];

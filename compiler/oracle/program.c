@@ -19,7 +19,7 @@ typedef struct Oracle {
     const Graph *step[most_steps];
 } Oracle;
 
-static const Program *sampling;         // whose data block makes rows: `sample` has no context
+static const Program *sampling;         // whose data blocks make rows: `sample` has no context
 
 // ---- memory and values --------------------------------------------------------------------------
 
@@ -105,7 +105,9 @@ static void run_step(const struct lt_call *call, int which)
     const Oracle *oracle = call->context;
     const Program *program = oracle->program;
     const Graph *graph = oracle->step[which];
-    int fields = program->data ? program->data->field_count : 0;
+    int fields = 0;
+    for (int i = 0; i < program->block_count; i++)
+        fields += program->block[i]->field_count;
     Value *field = calloc((size_t)fields + 1, sizeof *field);
     Value *variable = calloc((size_t)program->variable_count + 1, sizeof *variable);
     OracleResult *result = calloc((size_t)graph->result_count + 1, sizeof *result);
@@ -141,7 +143,9 @@ static void run_step(const struct lt_call *call, int which)
 // A step of the table has no number, so each has a function of its own.
 #define STEPS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) \
     X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) \
-    X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43) X(44)
+    X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43) X(44) X(45) \
+    X(46) X(47) X(48) X(49) X(50) X(51) X(52) X(53) X(54) X(55) X(56) X(57) X(58) X(59) X(60) \
+    X(61) X(62) X(63) X(64) X(65)
 #define THUNK(n) static void step_##n(const struct lt_call *call) { run_step(call, n); }
 STEPS(THUNK)
 #define NAME(n) step_##n,
@@ -168,11 +172,9 @@ static void init_host(struct lt_host *host)
 
 // ---- sample -------------------------------------------------------------------------------------
 
-static void sample(const void *const *raw, void *const *out, void *scratch, uint64_t seed,
-                   uint64_t epoch, uint64_t index, bool training)
+static void make_row(const DataBlock *data, const void *const *raw, void *const *out,
+                     uint64_t seed, uint64_t epoch, uint64_t index, bool training)
 {
-    (void)scratch;
-    const DataBlock *data = sampling->data;
     const Graph *graph = data->sample[training];
     Value *field = calloc((size_t)data->raw_count + 1, sizeof *field);
     OracleResult *result = calloc((size_t)graph->result_count + 1, sizeof *result);
@@ -193,6 +195,19 @@ static void sample(const void *const *raw, void *const *out, void *scratch, uint
     free(result);
     free(field);
 }
+
+// Nor has a block of the table a number.
+#define SAMPLE(n) \
+    static void sample_##n(const void *const *raw, void *const *out, void *scratch, uint64_t seed, \
+                           uint64_t epoch, uint64_t index, bool training) \
+    { \
+        (void)scratch; \
+        make_row(sampling->block[n], raw, out, seed, epoch, index, training); \
+    }
+STEPS(SAMPLE)
+#define SAMPLE_NAME(n) sample_##n,
+static void (*const sample[])(const void *const *, void *const *, void *, uint64_t, uint64_t,
+                              uint64_t, bool) = {STEPS(SAMPLE_NAME)};
 
 // ---- tables -------------------------------------------------------------------------------------
 
@@ -233,10 +248,8 @@ static void list_variables(Arena *arena, Oracle *oracle)
     oracle->table.variable_bytes = oracle->table.block_bytes = offset;
 }
 
-static void list_data(Arena *arena, Oracle *oracle)
+static void list_block(Arena *arena, const DataBlock *d, int number, struct lt_data *to)
 {
-    const DataBlock *d = oracle->program->data;
-    struct lt_data *to = arena_alloc(arena, sizeof *to);
     int count = d->raw_count * (d->part_count ? d->part_count : 1);
     struct lt_raw_field *raw = arena_alloc(arena, sizeof *raw * (size_t)(count + 1));
     struct lt_field *field = arena_alloc(arena, sizeof *field * (size_t)(d->field_count + 1));
@@ -259,15 +272,30 @@ static void list_data(Arena *arena, Oracle *oracle)
                            .split_fixed = d->split_fixed, .split_seed = d->split_seed,
                            .shuffle = d->shuffle, .drop_last = d->drop_last,
                            .raw_count = d->raw_count, .field_count = d->field_count, .raw = raw,
-                           .field = field, .sample = sample, .sample_scratch = 64};
+                           .field = field, .sample = sample[number],
+                           .sample_scratch = 64};
     to->part_count = d->part_count;
     for (int i = 0; i < d->part_count; i++)
         to->part[i] = (enum lt_phase)d->part[i];
     to->train = (struct lt_split){d->split[0], d->split_share[0]};
     to->val = (struct lt_split){d->split[1], d->split_share[1]};
     to->test = (struct lt_split){d->split[2], d->split_share[2]};
-    oracle->table.data = to;
-    oracle->table.data_count = 1;
+}
+
+static void list_data(Arena *arena, Oracle *oracle)
+{
+    const Program *p = oracle->program;
+    struct lt_data *list = arena_alloc(arena, sizeof *list * (size_t)(p->block_count + 1));
+    if (p->block_count > (int)(sizeof sample / sizeof *sample))
+        bug("%d data blocks", p->block_count);
+    for (int i = 0; i < p->block_count; i++)
+        list_block(arena, p->block[i], i, &list[i]);
+    oracle->table.data = list;
+    oracle->table.data_count = p->block_count;
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        oracle->table.lead[i] = p->lead[i];
+        oracle->table.also[i] = p->also[i];
+    }
 }
 
 static void list_settings(Arena *arena, Oracle *oracle)

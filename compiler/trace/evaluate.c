@@ -244,6 +244,7 @@ Value *field_of(Tracer *t, Value *object, const char *name, Span span)
         return value;
     }
     case V_DATA: return data_field(t, object->data, name, span);
+    case V_BATCH: return batch_member(t, object->batch, name, span);
     case V_SOURCE: return source_field(t, object, name, span);
     default:
         return fail(t, E_FIELD, span, "%s has no members", value_kind_text(object));

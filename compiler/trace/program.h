@@ -33,7 +33,11 @@ struct Variable {
 
 typedef struct Alias { const char *path, *stands_for; } Alias;
 
-typedef enum Phase { PHASE_TRAIN, PHASE_VALIDATE, PHASE_TEST, PHASE_PREDICT, PHASE_COUNT } Phase;
+typedef enum Phase {
+    PHASE_TRAIN, PHASE_VALIDATE, PHASE_TEST, PHASE_PREDICT,
+    PHASE_MORE,                 // and on: validation sets behind the first, a phase each
+    PHASE_COUNT = PHASE_MORE + 7
+} Phase;
 
 typedef struct RawField {
     const char *name, *file, *format;
@@ -146,6 +150,10 @@ typedef struct Program {
     Alias *alias;
     int alias_count, alias_capacity;
     DataBlock *data;            // the trainer's; its source may be "none"
+    DataBlock **block;          // all that steps read; the trainer's is the first
+    int block_count;
+    int lead[PHASE_COUNT];      // of a step: the block whose rows are B and make the epoch
+    unsigned also[PHASE_COUNT]; // and those that go along, a bit each
     Setting *setting;
     int setting_count, setting_capacity;
     int trainer_setting[64];    // by the row of lt/trainer.def
@@ -169,7 +177,8 @@ typedef struct Program {
     int line_count;
     // steps; NULL where there is none
     Graph *init;
-    Graph *phase[PHASE_COUNT];          // fields: data->field[index]; results: RESULT_LOG, _PREDICT
+    Graph *phase[PHASE_COUNT];          // fields: those of all blocks in turn; results: RESULT_LOG,
+                                        // _PREDICT
     Graph *reset[PHASE_COUNT];
     Graph *compute[PHASE_COUNT];
     Graph **callback_step;
@@ -178,6 +187,11 @@ typedef struct Program {
     bool reads_elapsed;         // host code reads the time trained
     int predict_setting;        // setting that gives the rows of `predict`, or -1: rows of the data
 } Program;
+
+static inline const DataBlock *program_lead(const Program *program, Phase phase)
+{
+    return program->block_count ? program->block[program->lead[phase]] : program->data;
+}
 
 Variable *program_variable(Program *program, VariableKind kind, const char *path, DType dtype,
                            const Shape *shape, Span span);

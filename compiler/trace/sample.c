@@ -245,15 +245,24 @@ static DataBlock *no_data(Tracer *t)
     return block;
 }
 
+static bool finish_block(Tracer *t, DataPart *data)
+{
+    if (!data || !data->block || !data->source || !data->fields)
+        return false;
+    fill_raw(t, data);
+    add_fields(t, data);
+    return true;
+}
+
 void finish_data(Tracer *t)
 {
     DataPart *data = t->data;
     t->program->data = data && data->block ? data->block : no_data(t);
-    bool reads = data && data->block && data->source && data->fields;
-    if (reads) {
-        fill_raw(t, data);
-        add_fields(t, data);
-    }
+    bool reads = finish_block(t, data);
+    for (int i = 0; i < t->block_count; i++)
+        if (t->block[i] != data)
+            reads |= finish_block(t, t->block[i]);
+    finish_blocks(t);
     if (!reads && !t->program->weights_count)
         return;
     const char *root = t->options->data_root ? t->options->data_root : t->spec_folder;

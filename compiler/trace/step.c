@@ -191,6 +191,7 @@ void end_graph(Tracer *t)
 int log_entry(Tracer *t, const char *name, Phase phase, Span span)
 {
     Program *p = t->program;
+    name = t->log_prefix ? arena_format(t->arena, "%s%s", t->log_prefix, name) : name;
     for (int i = 0; i < p->log_count; i++)
         if (p->log[i].phase == phase && strcmp(p->log[i].name, name) == 0) {
             fail(t, E_LOG_TWICE, span, "`%s` is logged twice in this step", name);
@@ -229,76 +230,6 @@ Value *metric_value(Tracer *t, const char *name, Span span)
 
 // ---- steps --------------------------------------------------------------------------------------
 
-static int ask_field(Tracer *t, DataPart *data, const char *name)
-{
-    for (int i = 0; i < data->asked_count; i++)
-        if (data->asked[i] == name)
-            return i;
-    data->asked = arena_grow(t->arena, data->asked, data->asked_count, &data->asked_capacity,
-                             sizeof *data->asked);
-    data->asked[data->asked_count] = name;
-    return data->asked_count++;
-}
-
-static bool sample_takes(const DataPart *data, const char *name)
-{
-    for (int i = 0; i < data->raw_count; i++)
-        if (strcmp(data->raw[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-// A field of the batch: the sample's tensor with the batch axis in front.
-static Value *batch_field(Tracer *t, const Ast *parameter, Dim rows)
-{
-    if (t->data_broken)
-        return &value_poison;
-    if (!t->data || !t->data->fields)
-        return fail(t, E_NO_DATA, parameter->span, "there is no data block that makes `%s`",
-                    parameter->name);
-    Binding *field = scope_here(t->data->fields, parameter->name);
-    if (!field || field->value->kind != V_TENSOR) {
-        fail(t, E_UNKNOWN_FIELD, parameter->span, "the sample of `%s` makes no `%s`",
-             t->data->declaration->name, parameter->name);
-        const char *names[128];
-        int count = 0;
-        for (Binding *b = t->data->fields->first; b && count < 128; b = b->next)
-            names[count++] = b->name;
-        const char *near = diag_nearest(t->arena, parameter->name, names, count);
-        if (sample_takes(t->data, parameter->name))
-            diag_hint(t->diag, "`sample` takes it, but binds nothing to it: %s = %s",
-                      parameter->name, parameter->name);
-        else if (near && strlen(parameter->name) > 2)
-            diag_hint(t->diag, "did you mean `%s`?", near);
-        else
-            diag_hint(t->diag, "a step takes the fields by name: %s", join_names(t, names, count));
-        return &value_poison;
-    }
-    const Node *row = field->value->node;
-    Shape shape = {.rank = row->shape.rank + 1};
-    if (shape.rank > max_rank)
-        return fail(t, E_RANK, parameter->span, "a tensor has at most %d axes", max_rank);
-    shape.dim[0] = rows;
-    memcpy(shape.dim + 1, row->shape.dim, sizeof(Dim) * (size_t)row->shape.rank);
-    set_origin(t, parameter->span);
-    Node *node = make_field(&t->builder, ask_field(t, t->data, parameter->name), row->dtype,
-                            &shape);
-    node->name = parameter->name;
-    if (node->dtype == DT_F32)
-        node = make_cast(&t->builder, t->float_type, node);     // trainer.precision
-    return value_tensor(t->arena, node);
-}
-
-Dim batch_dim(const Tracer *t)
-{
-    if (t->data && t->data->block && t->data->block->batch) {
-        if (t->data->block->drop_last)
-            return dim_of(t->data->block->batch);
-        return (Dim){1, 1};
-    }
-    return dim_of(1);
-}
-
 // A parameter of `predict` that no sample makes: `count: int <= 64 = 16` is the rows of the call,
 // other numbers are settings.
 static Value *predict_parameter(Tracer *t, const Ast *p)
@@ -325,11 +256,11 @@ static Value *predict_parameter(Tracer *t, const Ast *p)
     return value_dim(t->arena, (Dim){1, 1});
 }
 
-static Value *step_argument(Tracer *t, const Ast *p, Dim rows)
+static Value *step_argument(Tracer *t, const Ast *p, Dim rows, bool *typed)
 {
-    bool made = t->data && t->data->fields && scope_here(t->data->fields, p->name);
-    if (!p->b || made)
-        return batch_field(t, p, rows);
+    *typed = false;
+    if (!p->b || takes_field(t, p->name))
+        return batch_argument(t, p, rows, typed);
     return t->phase == PHASE_PREDICT ? predict_parameter(t, p) : eval(t, t->file, p->b);
 }
 
@@ -337,29 +268,30 @@ static Scope *step_scope(Tracer *t, const Ast *method)
 {
     Dim rows = batch_dim(t);
     Scope *scope = scope_new(t->arena, t->model->scope);
-    if (t->data && t->data->block && t->data->block->batch)
+    if (t->lead && t->lead->block && t->lead->block->batch)
         scope_bind(t->arena, scope, atom(t->atoms, "B"), value_dim(t->arena, rows), BIND_LOCAL,
                    method->span)->used = true;
     scope_bind(t->arena, scope, t->word_training, value_bool(t->training), BIND_LOCAL,
                method->span)->used = true;
     for (const Ast *p = method->a; p; p = p->next) {
-        Value *value = step_argument(t, p, rows);
-        bool known = false;
+        bool typed, known = false;
+        Value *value = step_argument(t, p, rows, &typed);
         Shape rest;
         const char *what = arena_format(t->arena, "`%s`", p->name);
-        value = match_type(t, scope, p->a, value, what, p->span, &known, &rest);
+        if (!typed)
+            value = match_type(t, scope, p->a, value, what, p->span, &known, &rest);
         scope_bind(t->arena, scope, p->name, value, BIND_LOCAL, p->span)->used = true;
     }
     return scope;
 }
 
 // `predict` may take nothing of the data: then its rows are not those of a batch.
-static bool takes_fields(const Tracer *t, const Ast *method)
+static bool takes_fields(Tracer *t, const Ast *method)
 {
-    if (t->phase != PHASE_PREDICT)
+    if (t->phase != PHASE_PREDICT || t->lead != t->data)
         return true;
     for (const Ast *p = method->a; p; p = p->next)
-        if (t->data->fields && scope_here(t->data->fields, p->name))
+        if (takes_field(t, p->name) || takes_block(t, p))
             return true;
     return false;
 }
@@ -367,8 +299,10 @@ static bool takes_fields(const Tracer *t, const Ast *method)
 static Graph *open_step(Tracer *t, const char *name, const Ast *method)
 {
     Graph *graph = graph_new(t->arena, t->diag, name);
-    bool batch = t->data && t->data->block && t->data->block->batch && takes_fields(t, method);
-    graph->bound = batch && !t->data->block->drop_last ? t->data->block->batch : 0;
+    choose_blocks(t, t->phase, method);
+    const DataBlock *lead = t->lead ? t->lead->block : NULL;
+    bool batch = lead && lead->batch && takes_fields(t, method);
+    graph->bound = batch && !lead->drop_last ? lead->batch : 0;
     graph->least = 1;
     t->path = "";
     begin_graph(t, graph);
@@ -402,6 +336,7 @@ static void close_step(Tracer *t)
     end_graph(t);
     t->in_step = false;
     close_metrics(t);
+    t->lead = NULL;
 }
 
 static void add_output(Tracer *t, Value *value, const char *name, Span span)
@@ -445,6 +380,49 @@ static void trace_predict(Tracer *t)
     close_step(t);
 }
 
+// The step once more for a set: the fields are those of its block, and so are the logs' names.
+static void trace_set(Tracer *t, DataPart *set, int number)
+{
+    const char *block = set->declaration->name, *as = "validation_step";
+    Phase phase = number ? (Phase)(PHASE_MORE + number - 1) : PHASE_VALIDATE;
+    if (number) {
+        as = arena_format(t->arena, "validation_step_%s", block);
+        t->log_prefix = arena_format(t->arena, "%s/", block);
+    }
+    DataPart *data = t->data;
+    t->data = set;
+    trace_step(t, phase, "validation_step", as, &t->program->phase[phase]);
+    if (t->lead != set) {
+        const Ast *tree = trainer_tree(t, "validate");
+        fail(t, E_SETTING_VALUE, tree->span, "`validation_step` names its data block, and it is "
+             "not `%s`", block);
+        diag_hint(t->diag, "its parameters are then fields: validation_step(x, y)");
+    }
+    close_step(t);
+    t->data = data;
+    t->log_prefix = NULL;
+}
+
+static void trace_validation(Tracer *t)
+{
+    enum { most = PHASE_COUNT - PHASE_MORE + 1 };
+    DataPart *set[most];
+    int count = validation_sets(t, set, most);
+    bool step = model_method(t, "validation_step") != NULL;
+    if (count > 0 && !step)
+        fail(t, E_SETTING_VALUE, trainer_tree(t, "validate")->span, "`%s` has no `validation_step`",
+             t->model->declaration->name);
+    if (!step || count < 0)
+        return;
+    for (int i = 0; i < count; i++)
+        trace_set(t, set[i], i);
+    if (count)
+        return;
+    trace_step(t, PHASE_VALIDATE, "validation_step", "validation_step",
+               &t->program->phase[PHASE_VALIDATE]);
+    close_step(t);
+}
+
 // test_step; without it, validation_step with val_ renamed test_.
 static void trace_test(Tracer *t)
 {
@@ -452,7 +430,9 @@ static void trace_test(Tracer *t)
     if (!model_method(t, name))
         return;
     int first = t->program->log_count;
+    t->renames_steps = strcmp(name, "test_step") != 0;
     trace_step(t, PHASE_TEST, name, "test_step", &t->program->phase[PHASE_TEST]);
+    t->renames_steps = false;
     close_step(t);
     for (int i = first; i < t->program->log_count; i++) {
         LogEntry *entry = &t->program->log[i];
@@ -486,11 +466,7 @@ void trace_steps(Tracer *t)
     trace_step(t, PHASE_TRAIN, "training_step", "training_step", &t->program->phase[PHASE_TRAIN]);
     close_step(t);
     check_minimized(t);
-    if (model_method(t, "validation_step")) {
-        trace_step(t, PHASE_VALIDATE, "validation_step", "validation_step",
-                   &t->program->phase[PHASE_VALIDATE]);
-        close_step(t);
-    }
+    trace_validation(t);
     trace_test(t);
     trace_predict(t);
 }

@@ -154,44 +154,6 @@ static Value *make_model(Tracer *t)
     return value;
 }
 
-static void choose_data(Tracer *t)
-{
-    const Ast *tree = trainer_tree(t, "data");
-    Declaration *data = NULL;
-    if (tree) {
-        Value *value = eval(t, t->file, tree);
-        if (value->kind == V_DATA)
-            t->data = value->data;
-        else
-            t->data_broken = true;
-        if (value->kind == V_DATA)
-            return;
-        if (value->kind != V_POISON)
-            fail(t, E_NO_DATA, tree->span, "`data` is a data block, but this is %s",
-                 value_kind_text(value));
-        return;
-    }
-    data = find_declaration(t, AST_DATA, NULL);
-    int blocks = 0;
-    Binding *only = NULL;
-    for (Binding *b = t->file->first; b; b = b->next)
-        if (b->value->kind == V_DECLARATION && b->value->declaration->kind == AST_DATA) {
-            blocks++;
-            only = b;
-        }
-    if (!data && blocks == 1)
-        data = only->value->declaration;
-    if (data) {
-        t->data = data_part(t, data);
-        t->data_broken = !t->data;
-    } else if (blocks > 1) {
-        t->data_broken = true;
-        fail(t, E_NO_DATA, only->span, "`%s` is one of %d data blocks, and nothing says which one "
-             "the steps take", only->name, blocks);
-        diag_hint(t->diag, "trainer { data = %s }", only->name);
-    }
-}
-
 // Optimiser states, accumulators and metric states start in the init step too.
 static void start_states(Tracer *t)
 {

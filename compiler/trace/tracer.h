@@ -91,6 +91,12 @@ struct DataPart {
     struct Statistic *statistic;        // fitted(…) of the evaluating one, in order
 };
 
+struct Batch {                  // of a data block, as a step sees it
+    DataPart *data;
+    Scope *made;                // the fields that were asked for
+    Dim rows;
+};
+
 struct Builtin {
     const char *name;
     Value *(*call)(Tracer *t, Span span, const Argument *argument, int count, void *data);
@@ -182,6 +188,11 @@ struct Tracer {
     int optimizer_count, optimizer_capacity;
     DataPart *data;             // the trainer's
     bool data_broken;           // its mistakes were reported: what needs it stays silent
+    DataPart **block;           // those that steps read; the trainer's is the first
+    int block_count;
+    DataPart *lead;             // of the step being traced: the block whose rows are B
+    const char *log_prefix;     // of what it logs, or NULL
+    bool renames_steps;         // it is the validation step, traced as test_step
     bool optimizer_broken;
     DataPart *making_data;      // whose members are evaluated
     DType float_type;           // what f32 stands for: trainer.precision
@@ -311,7 +322,6 @@ void variable_write(Tracer *t, Variable *variable, Node *value, Span span);
 void note_source(Tracer *t, const Source *source);      // for the hash of all that was read
 void open_metrics(Tracer *t);
 void close_metrics(Tracer *t);
-Dim batch_dim(const Tracer *t);
 void begin_stages(Tracer *t, const Source *source);
 void note_stage(Tracer *t, Span span, const Value *value);
 Context save_context(const Tracer *t);
@@ -364,6 +374,18 @@ Value *zip_sources(Tracer *t, const Argument *argument, int count, Span span);
 Value *make_source(Tracer *t, const char *kind, const Argument *argument, int count, Span span);
 Value *make_categories(Tracer *t, const Argument *argument, int count, Span span);
 void finish_data(Tracer *t);
+
+// ---- batch.c: the data blocks of steps ----------------------------------------------------------
+void choose_data(Tracer *t);
+void choose_blocks(Tracer *t, Phase phase, const Ast *method);  // of a step, before its arguments
+Dim batch_dim(const Tracer *t);
+bool takes_field(const Tracer *t, const char *name);    // the trainer's block makes it
+bool takes_block(Tracer *t, const Ast *parameter);      // its type is a data block
+// A field of that name, or all fields of the block that is its type (then `typed`).
+Value *batch_argument(Tracer *t, const Ast *parameter, Dim rows, bool *typed);
+Value *batch_member(Tracer *t, Batch *batch, const char *name, Span span);
+int validation_sets(Tracer *t, DataPart **set, int most);       // of the trainer; -1: reported
+void finish_blocks(Tracer *t);
 int log_entry(Tracer *t, const char *name, Phase phase, Span span);
 void trace_trainer(Tracer *t);
 Value *trainer_value(Tracer *t, const char *name);      // a member of the trainer block, or NULL

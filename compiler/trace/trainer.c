@@ -350,9 +350,6 @@ void trace_trainer(Tracer *t)
             p->has_accumulation = s->given;
     }
     choose_loggers(t);
-    for (size_t i = 0; i < 2; i++) {
-        const char *name = i ? "memory" : "validate";
-        if (trainer_tree(t, name))
-            fail(t, E_LATER, trainer_span(t, name), "`%s` is not part of this version", name);
-    }
+    if (trainer_tree(t, "memory"))
+        fail(t, E_LATER, trainer_span(t, "memory"), "`memory` is not part of this version");
 }

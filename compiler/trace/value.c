@@ -141,6 +141,7 @@ const char *value_kind_text(const Value *value)
     case V_DECLARATION: return "a declaration";
     case V_INSTANCE: return "an instance";
     case V_DATA: return "a data block";
+    case V_BATCH: return "the batch of a data block";
     case V_NAMESPACE: return "a group of names";
     case V_DTYPE: return "an element type";
     case V_HOLE: return "`_`";

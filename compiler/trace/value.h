@@ -28,6 +28,7 @@ typedef enum ValueKind {
     V_DECLARATION,              // declaration: a layer, optimizer, schedule, metric, callback
     V_INSTANCE,                 // instance: of an optimizer, schedule, metric or callback
     V_DATA,                     // data
+    V_BATCH,                    // batch: a step's parameter that is typed by a data block
     V_NAMESPACE,                // names behind a dot: `trainer`, `metrics`, `use "x" as x`
     V_DTYPE,                    // dtype: the name of an element type, a cast when called
     V_HOLE,                     // `_`
@@ -45,6 +46,7 @@ typedef struct Declaration Declaration;
 typedef struct Instance Instance;
 typedef struct DataPart DataPart;
 typedef struct Builtin Builtin;
+typedef struct Batch Batch;
 
 typedef struct Function {
     const Ast *tree;            // AST_FUNCTION, AST_LAMBDA or AST_METHOD
@@ -103,6 +105,7 @@ struct Value {
         Declaration *declaration;
         Instance *instance;
         DataPart *data;
+        Batch *batch;
         Scope *names;
         PartWeights *weights;
         struct SourceInfo *source;

@@ -75,12 +75,13 @@ void lt_run_state_free(struct lt_run_state *state)
 // ---- names of numbers ---------------------------------------------------------------------------
 
 // Logs of two phases may share a name, so it stands behind the phase's.
-static const char *const phases[LT_PHASES] = {"train", "validate", "test", "predict"};
+static const char *const phases[] = {"train", "validate", "test", "predict"};
 
 static bool is_log(const struct lt_log *log, const struct lt_json_text *name)
 {
-    const size_t phase = strlen(phases[log->phase]), rest = strlen(log->name);
-    return name->length == phase + 1 + rest && !memcmp(name->text, phases[log->phase], phase)
+    const char *kind = phases[lt_phase_kind(log->phase)];
+    const size_t phase = strlen(kind), rest = strlen(log->name);
+    return name->length == phase + 1 + rest && !memcmp(name->text, kind, phase)
         && name->text[phase] == '.' && !memcmp(name->text + phase + 1, log->name, rest);
 }
 
@@ -139,7 +140,7 @@ static void write_metrics(struct lt_text *out, const struct lt_program *program,
 {
     for (int i = 0; metric && i < program->log_count; i++) {
         struct lt_text name = {0};
-        lt_text_string(&name, phases[program->log[i].phase]);
+        lt_text_string(&name, phases[lt_phase_kind(program->log[i].phase)]);
         lt_text_string(&name, ".");
         lt_text_string(&name, program->log[i].name);
         out->failed = out->failed || name.failed;

@@ -14,6 +14,10 @@
 //       lt_loader_release(loader);
 //   }
 //
+// A loader that goes `along` with another has that one's epochs: batches of as many rows. Its own
+// rows follow each other through them, and start again, in a new order, where they end; also in the
+// middle of a batch. Where it stands follows from epoch and batch here too.
+//
 // A block that drops the last batch does so in every phase: its batch is a constant for the model.
 //
 // Split: counts or shares of the rows, drawn by `split_seed`, or in file order (train, val, test).
@@ -46,6 +50,7 @@ struct lt_loader_options {
     int slots;                          // batches prepared ahead, at least 2; 0: 8
     int threads;                        // 0: one; -1: none, a batch is made when it is asked for
     bool by_team;                       // the same, by the threads of the steps (base/threads.h)
+    int64_t along;                      // rows of another loader's epoch; 0: it has its own
 };
 
 // Opens the files and checks them against what was compiled; the rows are read in the background by

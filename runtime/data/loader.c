@@ -42,7 +42,8 @@ struct lt_loader {
     struct lt_dataset *dataset;
     const struct lt_data *data;
     struct lt_loader_options options;
-    int64_t rows, batches;              // of an epoch
+    int64_t rows;                       // that there are
+    int64_t span, batches;              // of an epoch
 
     char *block;                        // all memory of slots and workers
     size_t block_bytes;
@@ -82,14 +83,33 @@ static bool shuffled(const struct lt_loader *loader)
     return loader->options.phase == LT_TRAIN && loader->data->shuffle && !loader->options.in_order;
 }
 
-int64_t lt_loader_row(const struct lt_loader *loader, int64_t epoch, int64_t place)
+struct place { int64_t epoch, at; };
+
+// Where a place of an epoch stands among the loader's own rows. Epochs that repeat their batches
+// (in_order) start at the same one.
+static struct place own_place(const struct lt_loader *loader, int64_t epoch, int64_t at)
+{
+    if (!loader->options.along)
+        return (struct place){epoch, at};
+    const int64_t most = loader->limit * loader->data->batch;
+    const int64_t taken = most && most < loader->span ? most : loader->span;
+    const int64_t before = loader->options.in_order ? 0 : epoch * taken;
+    return (struct place){(before + at) / loader->rows, (before + at) % loader->rows};
+}
+
+static int64_t row_at(const struct lt_loader *loader, struct place place)
 {
     if (shuffled(loader)) {
         const lt_random_key_t key = lt_random_key(loader->options.seed, SITE_ORDER,
-                                                  (uint64_t)epoch);
-        place = (int64_t)lt_permute((uint64_t)place, (uint64_t)loader->rows, key);
+                                                  (uint64_t)place.epoch);
+        place.at = (int64_t)lt_permute((uint64_t)place.at, (uint64_t)loader->rows, key);
     }
-    return lt_split_row(loader->dataset, loader->options.phase, place);
+    return lt_split_row(loader->dataset, loader->options.phase, place.at);
+}
+
+int64_t lt_loader_row(const struct lt_loader *loader, int64_t epoch, int64_t place)
+{
+    return row_at(loader, own_place(loader, epoch, place));
 }
 
 // ---- preparing ----------------------------------------------------------------------------------
@@ -100,10 +120,11 @@ static void sample_rows(struct worker *worker, struct slot *slot, int64_t first,
     const struct lt_loader *loader = worker->loader;
     const struct lt_data *data = loader->data;
     const bool training = loader->options.phase == LT_TRAIN && !loader->options.plain;
-    const uint64_t epoch = training ? (uint64_t)slot->epoch : 0;
     worker->refused = -1;
     for (int64_t r = first; r < end && worker->refused < 0; r++) {
-        slot->index[r] = lt_loader_row(loader, slot->epoch, slot->number * data->batch + r);
+        const struct place place = own_place(loader, slot->epoch, slot->number * data->batch + r);
+        const uint64_t epoch = training ? (uint64_t)place.epoch : 0;
+        slot->index[r] = row_at(loader, place);
         for (int i = 0; i < data->field_count; i++)
             worker->out[i] = (char *)slot->field[i] + (size_t)r * data->field[i].row_bytes;
         if (!lt_dataset_sample(loader->dataset, worker->out, worker->scratch, loader->options.seed,
@@ -114,7 +135,7 @@ static void sample_rows(struct worker *worker, struct slot *slot, int64_t first,
 
 static void open_slot(struct lt_loader *loader, struct slot *slot)
 {
-    const int64_t left = loader->rows - slot->number * loader->data->batch;
+    const int64_t left = loader->span - slot->number * loader->data->batch;
     slot->rows = left < loader->data->batch ? left : loader->data->batch;
     slot->fault.text[0] = '\0';
     slot->failed = !lt_dataset_load(loader->dataset, &slot->fault);
@@ -296,8 +317,11 @@ static bool count_batches(struct lt_loader *loader, struct lt_fault *fault)
         return lt_fail(fault, "%s: has batches of %lld rows, expected at least 1", data->name,
                        (long long)data->batch);
     loader->rows = lt_dataset_phase_rows(loader->dataset, loader->options.phase);
-    loader->batches = loader->rows / data->batch + (!data->drop_last && loader->rows % data->batch);
-    if (loader->batches)
+    const int64_t along = loader->options.along;
+    const bool whole = data->drop_last && !along;
+    loader->span = along ? along : loader->rows;
+    loader->batches = loader->span / data->batch + (!whole && loader->span % data->batch);
+    if (loader->batches && loader->rows)
         return true;
     if (!loader->rows)
         return lt_fail(fault, "%s: the split leaves no rows for %s", data->name,
@@ -355,7 +379,7 @@ void lt_loader_close(struct lt_loader *loader)
 
 int64_t lt_loader_rows(const struct lt_loader *loader)
 {
-    return loader->rows;
+    return loader->span;
 }
 
 int64_t lt_loader_batches(const struct lt_loader *loader)

@@ -104,12 +104,28 @@ static void print_data(const struct lt_data *data, FILE *out)
 
 static void print_phases(const struct lt_program *program, FILE *out)
 {
-    static const char *const names[LT_PHASES] = {"fit", "validate", "test", "predict"};
+    static const char *const names[] = {"fit", "validate", "test", "predict"};
     fprintf(out, "steps       ");
-    for (int phase = 0; phase < LT_PHASES; phase++)
+    for (int phase = 0; phase < LT_MORE; phase++)
         if (program->phase[phase])
             fprintf(out, " %s", names[phase]);
     fputc('\n', out);
+}
+
+// Where a step does not read the first block, or reads others too.
+static void print_blocks(const struct lt_program *program, FILE *out)
+{
+    static const char *const names[] = {"fit", "validate", "test", "predict"};
+    for (int phase = 0; phase < LT_PHASES; phase++) {
+        if (!program->phase[phase] || (!program->lead[phase] && !program->also[phase]))
+            continue;
+        fprintf(out, "%-12s reads %s", names[lt_phase_kind((enum lt_phase)phase)],
+                program->data[program->lead[phase]].name);
+        for (int i = 0; i < program->data_count; i++)
+            if (program->also[phase] >> i & 1)
+                fprintf(out, ", %s along", program->data[i].name);
+        fputc('\n', out);
+    }
 }
 
 static void print_logs(const struct lt_program *program, FILE *out)
@@ -155,13 +171,15 @@ void lt_info_print(const struct lt_program *program, const struct lt_settings *s
     fprintf(out, "memory       %s of variables", text);
     lt_bytes_text((double)(program->block_bytes - program->variable_bytes), text, sizeof text);
     fprintf(out, " and %s of arena\n", text);
-    const double rows = program->data_count ? (double)program->data->batch : 0;
+    const double rows = program->data_count ? (double)program->data[program->lead[LT_TRAIN]].batch
+                                            : 0;
     const double work = program->flops_per_step + program->flops_per_row * rows;
     if (work > 0)
         fprintf(out, "work         %.4g MFLOP a training step\n", work * 1e-6);
     for (int i = 0; i < program->data_count; i++)
         print_data(&program->data[i], out);
     print_phases(program, out);
+    print_blocks(program, out);
     print_logs(program, out);
     print_callbacks(program, out);
     if (plan) {

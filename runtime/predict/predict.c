@@ -6,6 +6,7 @@
 
 #include "predict/output.h"
 #include "trainer/evaluate.h"
+#include "trainer/feed.h"
 #include "trainer/signals.h"
 
 static const char *default_path(const struct lt_run *run)
@@ -15,25 +16,9 @@ static const char *default_path(const struct lt_run *run)
 
 static bool open_loader(struct lt_run *run, enum lt_phase phase)
 {
-    run->loader[LT_PREDICT] = lt_loader_open(
-        run->dataset,
-        &(struct lt_loader_options){
-            .phase = phase, .seed = run->seed, .in_order = true, .plain = true,
-        },
-        &run->fault);
-    return run->loader[LT_PREDICT] != NULL;
-}
-
-// A data block that has no split gives all of its rows.
-static bool open_all(struct lt_run *run)
-{
-    const char *root = run->settings->value[run->settings->data_root].text;
-    run->whole = run->program->data[0];
-    run->whole.split_given = false;
-    run->whole.train.count = run->whole.val.count = run->whole.test.count = -1;
-    lt_dataset_close(run->dataset);
-    run->dataset = lt_dataset_open(&run->whole, root, run->split_seed, &run->fault);
-    return run->dataset && open_loader(run, LT_PREDICT);
+    return lt_feed_open(run, LT_PREDICT, &(struct lt_loader_options){
+        .phase = phase, .seed = run->seed, .in_order = true, .plain = true,
+    });
 }
 
 // Rows of a part as validation sees them: in file order, without augmentation.
@@ -42,12 +27,12 @@ static bool open_part(struct lt_run *run)
     static const char *const parts[] = {"train", "val", "test"};
     static const enum lt_phase phases[] = {LT_TRAIN, LT_VALIDATE, LT_TEST};
     const char *part = run->line->split;
-    if (!run->dataset || run->program->predict_setting > 0)
+    if (!run->program->data_count || run->program->predict_setting > 0)
         return true;
     if (!part)
         return open_loader(run, LT_PREDICT);
     if (strcmp(part, "all") == 0)
-        return open_all(run);
+        return lt_feed_join_splits(run) && open_loader(run, LT_PREDICT);
     for (int i = 0; i < 3; i++)
         if (strcmp(part, parts[i]) == 0)
             return open_loader(run, phases[i]);
@@ -82,7 +67,7 @@ static enum lt_outcome predict_batch(struct lt_run *run, struct lt_output_writer
                                      int64_t *rows)
 {
     struct lt_batch batch;
-    if (!lt_batch_next(run, LT_PREDICT, &batch)) {
+    if (!lt_feed_next(run, LT_PREDICT, &batch)) {
         lt_fail(&run->fault, "the data of predict ended too early");
         return LT_BROKEN;
     }
@@ -94,7 +79,7 @@ static enum lt_outcome predict_batch(struct lt_run *run, struct lt_output_writer
     call.first_row = *rows;
     call.output = writer->array;
     run->program->phase[LT_PREDICT](&call);
-    lt_batch_release(run, LT_PREDICT);
+    lt_feed_release(run, LT_PREDICT);
     *rows += batch.rows;
     return lt_output_rows(writer, batch.rows, &run->fault) ? LT_DONE : LT_BROKEN;
 }
@@ -102,8 +87,7 @@ static enum lt_outcome predict_batch(struct lt_run *run, struct lt_output_writer
 static enum lt_outcome predict_all(struct lt_run *run, struct lt_output_writer *writer,
                                    int64_t batches, int64_t *rows)
 {
-    if (run->loader[LT_PREDICT])
-        lt_loader_start(run->loader[LT_PREDICT], 0, 0, batches);
+    lt_feed_start(run, LT_PREDICT, 0, 0, batches);
     lt_run_fire(run, LT_ON_PREDICT_START);
     for (int64_t done = 0; done < batches; done++) {
         if (lt_signals_leave())
@@ -131,7 +115,8 @@ int lt_predict(struct lt_run *run)
     if (!open_part(run) || !count_batches(run, &batches))
         return 1;
     enum lt_outcome outcome = LT_BROKEN;
-    const int64_t most = run->loader[LT_PREDICT] ? run->extent.batch : rows_asked_for(run);
+    const int64_t most = run->loader[LT_PREDICT] ? lt_feed_lead(run, LT_PREDICT)->batch
+                                                  : rows_asked_for(run);
     if (lt_output_open(&writer, run->program, default_path(run), most, &run->fault))
         outcome = predict_all(run, &writer, batches, &rows);
     const bool split = writer.file_count > 1;

@@ -104,7 +104,7 @@ static bool open_rows(struct lt_run *run)
     if (run->plan.train_batches == 0 && run->extent.train_batches == 0)
         return lt_fail(&run->fault, "there are no training rows");
     return lt_run_open_loader(run, LT_TRAIN)
-        && (run->plan.val_batches == 0 || lt_run_open_loader(run, LT_VALIDATE));
+        && (run->plan.val_batches == 0 || lt_run_open_sets(run, LT_VALIDATE));
 }
 
 static bool resume(struct lt_run *run, const char *path)
@@ -232,11 +232,12 @@ static void fill_record(struct lt_run *run, enum lt_phase phase)
     lt_record_clear(record);
     record->epoch = run->at.epoch;
     record->step = run->at.step > 0 ? run->at.step - 1 : 0;
-    for (int i = 0; i < run->metrics.phase_count[phase]; i++) {
-        const int entry = run->metrics.of_phase[phase][i];
-        if (record->epoch_column[entry] >= 0)
-            lt_record_set(record, record->epoch_column[entry], run->metrics.newest[entry]);
-    }
+    for (; phase < LT_PHASES; phase = lt_next_set(run->program, phase))
+        for (int i = 0; i < run->metrics.phase_count[phase]; i++) {
+            const int entry = run->metrics.of_phase[phase][i];
+            if (record->epoch_column[entry] >= 0)
+                lt_record_set(record, record->epoch_column[entry], run->metrics.newest[entry]);
+        }
 }
 
 void lt_log_evaluation(struct lt_run *run, enum lt_phase phase, const struct lt_origin *origin)

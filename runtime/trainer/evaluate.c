@@ -5,25 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "trainer/feed.h"
 #include "trainer/signals.h"
-
-// ---- batches ------------------------------------------------------------------------------------
-
-// A program without data has batches of one row and no fields, without end.
-bool lt_batch_next(struct lt_run *run, enum lt_phase phase, struct lt_batch *batch)
-{
-    if (!run->loader[phase]) {
-        *batch = (struct lt_batch){.rows = 1};
-        return true;
-    }
-    return lt_loader_next(run->loader[phase], batch, &run->fault) > 0;
-}
-
-void lt_batch_release(struct lt_run *run, enum lt_phase phase)
-{
-    if (run->loader[phase])
-        lt_loader_release(run->loader[phase]);
-}
 
 // ---- a pass -------------------------------------------------------------------------------------
 
@@ -32,7 +15,7 @@ struct moments {                // of a phase
     const char *what;
 };
 
-static const struct moments moments[LT_PHASES] = {
+static const struct moments moments[] = {
     [LT_VALIDATE] = {LT_ON_VALIDATION_START, LT_ON_VALIDATION_EPOCH_START,
                      LT_ON_VALIDATION_BATCH_START, LT_ON_VALIDATION_BATCH_END,
                      LT_ON_VALIDATION_EPOCH_END, LT_ON_VALIDATION_END, "validate"},
@@ -43,28 +26,29 @@ static const struct moments moments[LT_PHASES] = {
 static void show_progress(struct lt_run *run, enum lt_phase phase, int64_t done, int64_t batches)
 {
     lt_console_progress(&run->console, &(struct lt_progress){
-        .what = moments[phase].what, .batch = done, .batches = batches,
+        .what = moments[lt_phase_kind(phase)].what, .batch = done, .batches = batches,
         .value = run->metrics.newest,
     });
 }
 
 static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_t *first_row)
 {
+    const struct moments *moment = &moments[lt_phase_kind(phase)];
     struct lt_batch batch;
-    if (!lt_batch_next(run, phase, &batch)) {
-        lt_fail(&run->fault, "the data of %s ended too early", moments[phase].what);
+    if (!lt_feed_next(run, phase, &batch)) {
+        lt_fail(&run->fault, "the data of %s ended too early", moment->what);
         return LT_BROKEN;
     }
     struct lt_call call = lt_run_call(run, run->at.step);
     call.rows = batch.rows;
     call.input = batch.field;
     call.first_row = *first_row;
-    lt_run_fire(run, moments[phase].batch_start);
+    lt_run_fire(run, moment->batch_start);
     lt_metrics_clear(&run->metrics, phase);
     run->program->phase[phase](&call);
     lt_metrics_take_quietly(&run->metrics, phase);
-    lt_batch_release(run, phase);
-    lt_run_fire(run, moments[phase].batch_end);
+    lt_feed_release(run, phase);
+    lt_run_fire(run, moment->batch_end);
     *first_row += batch.rows;
     return LT_DONE;
 }
@@ -72,8 +56,7 @@ static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_
 static enum lt_outcome all_batches(struct lt_run *run, enum lt_phase phase, int64_t batches)
 {
     int64_t first_row = 0;
-    if (run->loader[phase])
-        lt_loader_start(run->loader[phase], 0, 0, batches);
+    lt_feed_start(run, phase, 0, 0, batches);
     for (int64_t done = 0; done < batches; done++) {
         if (lt_signals_leave())
             return LT_LEFT;
@@ -84,26 +67,41 @@ static enum lt_outcome all_batches(struct lt_run *run, enum lt_phase phase, int6
     return LT_DONE;
 }
 
-enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t batches)
+static void begin_set(struct lt_run *run, enum lt_phase phase)
+{
+    const struct lt_call call = lt_run_call(run, run->at.step);
+    if (run->program->reset[phase])
+        run->program->reset[phase](&call);
+    lt_metrics_begin_epoch(&run->metrics, phase);
+}
+
+static void end_set(struct lt_run *run, enum lt_phase phase)
+{
+    const struct lt_call call = lt_run_call(run, run->at.step);
+    lt_metrics_clear(&run->metrics, phase);
+    if (run->program->compute[phase])
+        run->program->compute[phase](&call);
+    lt_metrics_end_epoch(&run->metrics, phase);
+}
+
+enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t most)
 {
     const struct lt_program *program = run->program;
-    const struct lt_call call = lt_run_call(run, run->at.step);
-
     run->host.training = 0;
     lt_run_fire(run, moments[phase].start);
-    if (program->reset[phase])
-        program->reset[phase](&call);
-    lt_metrics_begin_epoch(&run->metrics, phase);
+    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(program, set))
+        begin_set(run, set);
     lt_run_fire(run, moments[phase].epoch_start);
 
-    const enum lt_outcome outcome = all_batches(run, phase, batches);
-    if (outcome != LT_DONE)
-        return outcome;
+    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(program, set)) {
+        const int64_t batches = lt_plan_batches(&run->plan, set);
+        const enum lt_outcome outcome = all_batches(run, set, batches < most ? batches : most);
+        if (outcome != LT_DONE)
+            return outcome;
+    }
 
-    lt_metrics_clear(&run->metrics, phase);
-    if (program->compute[phase])
-        program->compute[phase](&call);
-    lt_metrics_end_epoch(&run->metrics, phase);
+    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(program, set))
+        end_set(run, set);
     lt_run_fire(run, moments[phase].epoch_end);
     lt_run_fire(run, moments[phase].end);
     return LT_DONE;
@@ -121,10 +119,10 @@ enum lt_outcome lt_check_sanity(struct lt_run *run)
         lt_run_fire(run, LT_ON_SANITY_CHECK_END);
     run->silent = false;
     lt_snapshot_put_back(run);
-    if (run->program->reset[LT_VALIDATE]) {
-        const struct lt_call call = lt_run_call(run, run->at.step);
-        run->program->reset[LT_VALIDATE](&call);
-    }
+    const struct lt_call call = lt_run_call(run, run->at.step);
+    for (enum lt_phase set = LT_VALIDATE; set < LT_PHASES; set = lt_next_set(run->program, set))
+        if (run->program->reset[set])
+            run->program->reset[set](&call);
     lt_console_clear(&run->console);
     return outcome;
 }
@@ -135,14 +133,16 @@ void lt_print_metrics(const struct lt_run *run, enum lt_phase phase)
 {
     const struct lt_metrics *metrics = &run->metrics;
     int widest = 6;
-    for (int i = 0; i < metrics->phase_count[phase]; i++) {
-        const int size = (int)strlen(run->program->log[metrics->of_phase[phase][i]].name);
-        widest = size > widest ? size : widest;
-    }
+    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(run->program, set))
+        for (int i = 0; i < metrics->phase_count[set]; i++) {
+            const int size = (int)strlen(run->program->log[metrics->of_phase[set][i]].name);
+            widest = size > widest ? size : widest;
+        }
     printf("%-*s  value\n", widest, "metric");
-    for (int i = 0; i < metrics->phase_count[phase]; i++) {
-        const int entry = metrics->of_phase[phase][i];
-        printf("%-*s  %.9g\n", widest, run->program->log[entry].name, metrics->newest[entry]);
-    }
+    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(run->program, set))
+        for (int i = 0; i < metrics->phase_count[set]; i++) {
+            const int entry = metrics->of_phase[set][i];
+            printf("%-*s  %.9g\n", widest, run->program->log[entry].name, metrics->newest[entry]);
+        }
     fflush(stdout);
 }

@@ -8,12 +8,9 @@ enum lt_outcome {
     LT_BROKEN,                  // see run->fault
 };
 
-// The next batch of a loader: false at the end of what it was started for, or with a fault.
-bool lt_batch_next(struct lt_run *run, enum lt_phase phase, struct lt_batch *batch);
-void lt_batch_release(struct lt_run *run, enum lt_phase phase);
-
-// Hooks, batches, epoch means and computed metrics. `phase`: LT_VALIDATE or LT_TEST.
-enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t batches);
+// Hooks, batches, epoch means and computed metrics. `phase`: LT_VALIDATE, with all of its sets, or
+// LT_TEST. At most so many batches of each.
+enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t most);
 
 // Validation batches before the first step, which leave no trace.
 enum lt_outcome lt_check_sanity(struct lt_run *run);

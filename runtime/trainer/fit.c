@@ -7,6 +7,7 @@
 
 #include "base/print.h"
 #include "trainer/evaluate.h"
+#include "trainer/feed.h"
 #include "trainer/row.h"
 #include "trainer/saves.h"
 #include "trainer/signals.h"
@@ -78,14 +79,14 @@ static void run_training_step(struct lt_run *run, const struct lt_batch *batch)
 static bool train_batch(struct lt_run *run)
 {
     struct lt_batch batch;
-    if (!lt_batch_next(run, LT_TRAIN, &batch))
+    if (!lt_feed_next(run, LT_TRAIN, &batch))
         return lt_fail(&run->fault, "the training data ended too early");
     lt_run_update_host(run);
     run->host.training = 1;
     run->in_training_batch = true;
     lt_run_fire(run, LT_ON_TRAIN_BATCH_START);
     run_training_step(run, &batch);
-    lt_batch_release(run, LT_TRAIN);
+    lt_feed_release(run, LT_TRAIN);
 
     const int64_t index = run->at.batch++;
     run->at.step += !lt_run_window_is_open(run);
@@ -125,7 +126,7 @@ static struct lt_progress progress_of(const struct lt_run *run)
     return (struct lt_progress){
         .label = "epoch", .batch = run->at.batch, .batches = run->plan.train_batches,
         .step = run->at.step, .total_steps = run->plan.total_steps,
-        .value = run->metrics.newest, .phases = 1u << LT_TRAIN | 1u << LT_VALIDATE,
+        .value = run->metrics.newest, .phases = 1u << LT_TRAIN | 1u << LT_VALIDATE | ~0u << LT_MORE,
     };
 }
 
@@ -134,7 +135,7 @@ static enum lt_outcome validate(struct lt_run *run)
     run->at.validating = true;
     lt_snapshot_take(run);
     lt_console_pause(&run->console);
-    const enum lt_outcome outcome = lt_evaluate(run, LT_VALIDATE, run->plan.val_batches);
+    const enum lt_outcome outcome = lt_evaluate(run, LT_VALIDATE, LT_ENDLESS);
     lt_console_go_on(&run->console);
     run->host.training = 1;
     if (outcome == LT_LEFT)
@@ -203,8 +204,7 @@ static enum lt_outcome train_epoch(struct lt_run *run, bool *over)
     if (run->at.batch == 0)
         begin_epoch(run);
     begin_line(run);
-    if (run->loader[LT_TRAIN])
-        lt_loader_start(run->loader[LT_TRAIN], epoch, run->at.batch, run->plan.train_batches);
+    lt_feed_start(run, LT_TRAIN, epoch, run->at.batch, run->plan.train_batches);
 
     while (run->at.epoch == epoch && !*over) {
         if (!run->at.validating && !train_batch(run))

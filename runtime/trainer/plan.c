@@ -56,6 +56,10 @@ static bool limit_all(struct lt_plan *plan, const struct lt_settings *settings,
     plan->overfit = settings->number[at->overfit_batches] > 0;
     const int train = plan->overfit ? at->overfit_batches : at->limit_train_batches;
     const int val = plan->overfit ? at->overfit_batches : at->limit_val_batches;
+    for (int set = LT_MORE; set < LT_PHASES; set++)
+        if (!limit_batches(settings, val, extent->more_batches[set], &plan->more_batches[set],
+                           fault))
+            return false;
 
     return limit_batches(settings, train, extent->train_batches, &plan->train_batches, fault)
         && limit_batches(settings, val, extent->val_batches, &plan->val_batches, fault)
@@ -128,6 +132,8 @@ static void plan_dev_run(struct lt_plan *plan, int64_t batches)
     plan->train_batches = least(plan->train_batches, batches);
     plan->val_batches = least(plan->val_batches, batches);
     plan->test_batches = least(plan->test_batches, batches);
+    for (int set = LT_MORE; set < LT_PHASES; set++)
+        plan->more_batches[set] = least(plan->more_batches[set], batches);
     plan->max_epochs = 1;
     plan->max_steps = batches;
     plan->min_epochs = plan->min_steps = -1;
@@ -154,7 +160,10 @@ static void plan_totals(struct lt_plan *plan, const struct lt_extent *extent)
 // A spec may make its own data without end; then something else has to end.
 static bool check_ends(const struct lt_plan *plan, struct lt_fault *fault)
 {
-    if (plan->val_batches == LT_ENDLESS)
+    bool ends = plan->val_batches != LT_ENDLESS;
+    for (int set = LT_MORE; set < LT_PHASES; set++)
+        ends = ends && plan->more_batches[set] != LT_ENDLESS;
+    if (!ends)
         return lt_fail(fault, "the validation data has no end; give --trainer.limit_val_batches a "
                        "number of batches");
     if (plan->train_batches == LT_ENDLESS && plan->max_steps == LT_ENDLESS
@@ -186,6 +195,13 @@ bool lt_plan_make(struct lt_plan *plan, const struct lt_settings *settings,
     plan->sanity_batches = least(plan->sanity_batches, plan->val_batches);
     plan_totals(plan, extent);
     return check_ends(plan, fault);
+}
+
+int64_t lt_plan_batches(const struct lt_plan *plan, enum lt_phase phase)
+{
+    if (phase >= LT_MORE)
+        return plan->more_batches[phase];
+    return phase == LT_TEST ? plan->test_batches : plan->val_batches;
 }
 
 int64_t lt_plan_window(const struct lt_plan *plan, int64_t batch)

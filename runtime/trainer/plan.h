@@ -15,11 +15,13 @@
 struct lt_extent {              // of the data, before limits
     int64_t train_rows, val_rows, test_rows;
     int64_t train_batches, val_batches, test_batches;
+    int64_t more_batches[LT_PHASES];    // of validation sets behind the first
     int64_t batch;              // rows of a batch
 };
 
 struct lt_plan {
     int64_t train_batches, val_batches, test_batches;       // of an epoch
+    int64_t more_batches[LT_PHASES];    // of validation sets behind the first
     int64_t train_rows;         // of an epoch, where all batches are read
     int64_t micro_batches;      // of a window; an epoch's last one may be shorter
     int64_t steps_per_epoch;
@@ -37,6 +39,9 @@ struct lt_plan {
 
 bool lt_plan_make(struct lt_plan *plan, const struct lt_settings *settings,
                   const struct lt_extent *extent, bool validates, struct lt_fault *fault);
+
+// Batches of an epoch of validation or test.
+int64_t lt_plan_batches(const struct lt_plan *plan, enum lt_phase phase);
 
 // Batches in the window that holds this batch of an epoch.
 int64_t lt_plan_window(const struct lt_plan *plan, int64_t batch);

@@ -75,7 +75,8 @@ void lt_row_write(struct lt_run *run, bool epoch_ends, bool window_is_open, bool
     if (steps_due)
         take_steps(run);
     if (metrics->validated)
-        take_epoch(run, LT_VALIDATE);
+        for (enum lt_phase set = LT_VALIDATE; set < LT_PHASES; set = lt_next_set(run->program, set))
+            take_epoch(run, set);
     if (epoch_ends)
         take_epoch(run, LT_TRAIN);
     take_callbacks(run);

@@ -8,6 +8,7 @@
 #include "base/print.h"
 #include "base/threads.h"
 #include "trainer/calls.h"
+#include "trainer/feed.h"
 
 // ---- memory -------------------------------------------------------------------------------------
 
@@ -87,11 +88,7 @@ static void free_kept(struct lt_saves *saves)
 
 void lt_run_close(struct lt_run *run)
 {
-    for (int phase = 0; phase < LT_PHASES; phase++)
-        if (run->loader[phase])
-            lt_loader_close(run->loader[phase]);
-    if (run->dataset)
-        lt_dataset_close(run->dataset);
+    lt_feed_close(run);
     if (run->block)
         munmap(run->block, run->program->block_bytes ? run->program->block_bytes : 64);
     for (int event = 0; event < LT_EVENTS; event++)
@@ -118,19 +115,24 @@ static int64_t batches_in(int64_t rows, const struct lt_data *data)
     return rows / data->batch + (!data->drop_last && rows % data->batch);
 }
 
+static int64_t rows_of(const struct lt_run *run, enum lt_phase phase, int64_t *batches)
+{
+    const struct lt_data *lead = lt_feed_lead(run, phase);
+    const int64_t rows = lt_feed_rows(run, phase);
+    *batches = strcmp(lead->source, "none") == 0 ? LT_ENDLESS : batches_in(rows, lead);
+    return rows;
+}
+
 static void measure(struct lt_run *run)
 {
-    const struct lt_data *data = run->program->data;
-    const bool endless = strcmp(data->source, "none") == 0;
     struct lt_extent *extent = &run->extent;
-
-    extent->batch = data->batch;
-    extent->train_rows = lt_dataset_phase_rows(run->dataset, LT_TRAIN);
-    extent->val_rows = lt_dataset_phase_rows(run->dataset, LT_VALIDATE);
-    extent->test_rows = lt_dataset_phase_rows(run->dataset, LT_TEST);
-    extent->train_batches = endless ? LT_ENDLESS : batches_in(extent->train_rows, data);
-    extent->val_batches = endless ? LT_ENDLESS : batches_in(extent->val_rows, data);
-    extent->test_batches = endless ? LT_ENDLESS : batches_in(extent->test_rows, data);
+    extent->batch = lt_feed_lead(run, LT_TRAIN)->batch;
+    extent->train_rows = rows_of(run, LT_TRAIN, &extent->train_batches);
+    extent->val_rows = rows_of(run, LT_VALIDATE, &extent->val_batches);
+    extent->test_rows = rows_of(run, LT_TEST, &extent->test_batches);
+    for (enum lt_phase set = lt_next_set(run->program, LT_VALIDATE); set < LT_PHASES;
+         set = lt_next_set(run->program, set))
+        rows_of(run, set, &extent->more_batches[set]);
 }
 
 bool lt_run_open_data(struct lt_run *run)
@@ -140,15 +142,10 @@ bool lt_run_open_data(struct lt_run *run)
         .train_batches = LT_ENDLESS, .val_batches = LT_ENDLESS, .test_batches = LT_ENDLESS,
         .batch = 1,
     };
-    if (program->data_count > 0) {
-        const char *root = run->settings->value[run->settings->data_root].text;
-        run->dataset = lt_dataset_open(&program->data[0], root, run->split_seed, &run->fault);
-        if (!run->dataset)
-            return false;
-        measure(run);
-    }
-    if (run->dataset && run->line->verify_data && !lt_dataset_verify(run->dataset, &run->fault))
+    if (!lt_feed_open_data(run))
         return false;
+    if (program->data_count > 0)
+        measure(run);
     return lt_plan_make(&run->plan, run->settings, &run->extent,
                         program->phase[LT_VALIDATE] != NULL, &run->fault)
         && lt_plan_convert(&run->plan, run->settings, &run->fault);
@@ -170,16 +167,20 @@ static int slots_for(const struct lt_data *data, enum lt_phase phase)
 
 bool lt_run_open_loader(struct lt_run *run, enum lt_phase phase)
 {
-    if (!run->dataset || run->loader[phase])
+    if (!run->program->data_count)
         return true;
-    run->loader[phase] = lt_loader_open(
-        run->dataset,
-        &(struct lt_loader_options){
-            .phase = phase, .seed = run->seed, .in_order = run->plan.overfit,
-            .slots = slots_for(run->program->data, phase), .by_team = lt_threads_fill_cores(),
-        },
-        &run->fault);
-    return run->loader[phase] != NULL;
+    return lt_feed_open(run, phase, &(struct lt_loader_options){
+        .phase = lt_phase_kind(phase), .seed = run->seed, .in_order = run->plan.overfit,
+        .slots = slots_for(lt_feed_lead(run, phase), phase), .by_team = lt_threads_fill_cores(),
+    });
+}
+
+bool lt_run_open_sets(struct lt_run *run, enum lt_phase phase)
+{
+    for (; phase < LT_PHASES; phase = lt_next_set(run->program, phase))
+        if (!lt_run_open_loader(run, phase))
+            return false;
+    return true;
 }
 
 // ---- numbers ------------------------------------------------------------------------------------

@@ -60,9 +60,11 @@ struct lt_run {
     struct lt_snapshot before;
 
     uint64_t seed, split_seed;
-    struct lt_dataset *dataset;
-    struct lt_data whole;               // the data block without its split, where predict asks
-    struct lt_loader *loader[LT_PHASES];
+    struct lt_dataset **dataset;        // of each data block
+    struct lt_data *whole;              // the blocks without their splits, where predict asks
+    struct lt_loader *loader[LT_PHASES];        // of the block that leads
+    struct lt_loader **also;            // [phase][block]: of those that go along
+    const void **input;                 // a batch of several: the fields of all blocks
 
     char *folder;                       // "…/version_3", NULL: none
     struct lt_saves saves;
@@ -91,6 +93,7 @@ void lt_run_initialise(struct lt_run *run);
 // Opens the data and makes the plan; the seeds are known by now.
 bool lt_run_open_data(struct lt_run *run);
 bool lt_run_open_loader(struct lt_run *run, enum lt_phase phase);
+bool lt_run_open_sets(struct lt_run *run, enum lt_phase phase); // of all validation sets
 
 double lt_run_seconds(const struct lt_run *run);
 bool lt_run_lists_callback(const struct lt_run *run, const char *name);

@@ -35,7 +35,7 @@ static bool put_number(struct lt_run_state *state, double value, const char *for
 // Sums of an epoch that goes on, or that no row holds yet.
 static bool is_open(const struct lt_metrics *metrics, int log)
 {
-    const enum lt_phase phase = metrics->program->log[log].phase;
+    const enum lt_phase phase = lt_phase_kind(metrics->program->log[log].phase);
     return phase == LT_TRAIN || (phase == LT_VALIDATE && metrics->validated);
 }
 

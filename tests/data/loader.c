@@ -579,6 +579,83 @@ static void first_batch(const char *file)
     lt_dataset_close(dataset);
 }
 
+// ---- going along --------------------------------------------------------------------------------
+
+enum { ALONG = 100, OWN = 37, ALONG_BATCHES = 7 };      // rows of the other's epoch, own, batches
+
+// The rows of `epochs` epochs, of at most `limit` batches each, as they come.
+static int stream(struct lt_loader *loader, int epochs, int limit, int64_t *index)
+{
+    struct lt_batch batch;
+    struct lt_fault fault = {.text = ""};
+    int count = 0;
+    for (int epoch = 0; epoch < epochs; epoch++) {
+        lt_loader_start(loader, epoch, 0, limit);
+        for (int i = 0; i < limit; i++) {
+            CHECK(lt_loader_next(loader, &batch, &fault) == 1, "%s", fault.text);
+            CHECK(batch.rows == (i == ALONG_BATCHES - 1 ? ALONG % 16 : 16), "%lld rows",
+                  (long long)batch.rows);
+            for (int64_t r = 0; r < batch.rows; r++)
+                index[count++] = batch.index[r];
+            lt_loader_release(loader);
+        }
+        CHECK(lt_loader_next(loader, &batch, &fault) == 0, "the epoch goes on");
+    }
+    return count;
+}
+
+// Each run of OWN rows has all of them, in an order of its own.
+static void check_rounds(const int64_t *index, int count)
+{
+    int alike = 0;
+    for (int first = 0; first + OWN <= count; first += OWN) {
+        static int seen[ROWS_AT_MOST + 1];
+        memset(seen, 0, sizeof seen);
+        for (int i = first; i < first + OWN; i++) {
+            CHECK(!seen[index[i]]++, "row %lld twice in a round", (long long)index[i]);
+            alike += first > 0 && index[i] == index[i - OWN];
+        }
+    }
+    CHECK(alike < OWN, "%d rows at the place of the round before", alike);
+}
+
+static void check_start(struct lt_loader *loader, int epoch, int first, int limit,
+                        const int64_t *index)
+{
+    struct lt_batch batch;
+    struct lt_fault fault = {.text = ""};
+    const int rows = limit < ALONG_BATCHES ? limit * 16 : ALONG;
+    lt_loader_start(loader, epoch, first, limit);
+    CHECK(lt_loader_next(loader, &batch, &fault) == 1, "%s", fault.text);
+    CHECK(!memcmp(batch.index, index + epoch * rows + first * 16,
+                  (size_t)batch.rows * sizeof *index), "epoch %d batch %d", epoch, first);
+}
+
+static void going_along(const char *folder)
+{
+    static int64_t index[5 * ALONG];
+    struct lt_data data = block();
+    make_files(folder, 1000, -1);
+    data.split_given = true;
+    data.train = (struct lt_split){OWN, false};
+    for (int drop_last = 0; drop_last < 2; drop_last++)
+        for (int limit = 1; limit <= ALONG_BATCHES; limit += 2) {
+            data.drop_last = drop_last;             // the other's counts
+            struct lt_dataset *dataset = open_data(&data, folder, 5);
+            struct lt_loader *loader = open_loader(dataset, (struct lt_loader_options){
+                .seed = 5, .along = ALONG, .by_team = limit == 3});
+            CHECK(lt_loader_batches(loader) == ALONG_BATCHES && lt_loader_rows(loader) == ALONG,
+                  "%lld batches", (long long)lt_loader_batches(loader));
+            const int count = stream(loader, 5, limit, index);
+            check_rounds(index, count);
+            for (int epoch = 0; epoch < 5; epoch++)
+                for (int first = 0; first < limit; first += 2)
+                    check_start(loader, epoch, first, limit, index);
+            lt_loader_close(loader);
+            lt_dataset_close(dataset);
+        }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -589,6 +666,7 @@ int main(int argc, char **argv)
     orders(argv[1]);
     split_seed(argv[1]);
     resuming(argv[1]);
+    going_along(argv[1]);
     last_batches(argv[1]);
     nothing();
     refusals(argv[1]);

@@ -68,7 +68,17 @@ struct lt_field {               // one field of a batch, made by `sample`
     int64_t below;              // class index: 0 <= value < below is checked while reading; 0: not one
 };
 
-enum lt_phase { LT_TRAIN, LT_VALIDATE, LT_TEST, LT_PREDICT, LT_PHASES };
+enum lt_phase {
+    LT_TRAIN, LT_VALIDATE, LT_TEST, LT_PREDICT,
+    LT_MORE,                    // and on: validation sets behind the first, a phase each
+    LT_PHASES = LT_MORE + 7
+};
+
+// What a phase is: of the sets, validation.
+static inline enum lt_phase lt_phase_kind(enum lt_phase phase)
+{
+    return phase >= LT_MORE ? LT_VALIDATE : phase;
+}
 
 struct lt_split { double count; bool share; };  // 8000, or 0.8 with share; absent: count < 0
 
@@ -133,7 +143,8 @@ struct lt_value {               // what a step writes for a log entry; the runti
 
 struct lt_call {
     int64_t rows;                       // of this batch, 1 to the batch size
-    const void *const *input;           // batch fields, in the order of lt_data.field
+    const void *const *input;           // batch fields: of each data block in turn, those of
+                                        // lt_data.field
     void *block;                        // variables and arena
     const double *setting;              // current values, in table order
     const double *state;                // host states (callbacks, schedules)
@@ -256,7 +267,16 @@ struct lt_program {
     bool reads_elapsed;         // host code reads `elapsed`, so a checkpoint has to hold it
     int part_weights_count;
     const struct lt_part_weights *part_weights;
+    int lead[LT_PHASES];        // the data block whose rows a step counts, and whose end is the epoch's
+    unsigned also[LT_PHASES];   // others that the step reads, a bit each: their rows go along
 };
+
+// The set that is evaluated after this one, LT_PHASES at the end.
+static inline enum lt_phase lt_next_set(const struct lt_program *program, enum lt_phase phase)
+{
+    const int next = phase == LT_VALIDATE ? LT_MORE : phase >= LT_MORE ? phase + 1 : LT_PHASES;
+    return next < LT_PHASES && program->phase[next] ? (enum lt_phase)next : LT_PHASES;
+}
 
 extern const struct lt_program lt_program;
 

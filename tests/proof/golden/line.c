@@ -134,12 +134,12 @@ static const struct lt_variable variable_table[2] = {
      .where = "line.lt:5"},
 };
 
-static const struct lt_data data = {
-    .name = "none", .source = "none", .option = "",
-    .rows = 0, .batch = 0, .train = {-1.0, false}, .val = {-1.0, false}, .test = {-1.0, false},
-    .split_given = 0, .split_file_order = 0, .shuffle = 0, .drop_last = 0,
-    .raw_count = 0, .field_count = 0, .raw = NULL, .field = NULL,
-    .sample = NULL, .sample_scratch = 0,
+static const struct lt_data data_table[1] = {
+    {.name = "none", .source = "none", .option = "",
+     .rows = 0, .batch = 0, .train = {-1.0, false}, .val = {-1.0, false}, .test = {-1.0, false},
+     .split_given = 0, .split_file_order = 0, .shuffle = 0, .drop_last = 0,
+     .raw_count = 0, .field_count = 0, .raw = NULL, .field = NULL,
+     .sample = NULL, .sample_scratch = 0},
 };
 
 static const struct lt_setting setting_table[30] = {
@@ -253,7 +253,7 @@ const struct lt_program lt_program = {
     .block_bytes = 320, .variable_bytes = 128,
     .flops_per_row = 0.0, .flops_per_step = 43.0, .parameter_count = 2,
     .variable = variable_table, .variable_count = 2,
-    .data = &data, .data_count = 1,
+    .data = data_table, .data_count = 1,
     .setting = setting_table, .setting_count = 30,
     .log = log_table, .log_count = 1,
     .layer = layer_table, .layer_count = 1,

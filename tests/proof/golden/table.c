@@ -490,12 +490,12 @@ static void draw_sample(const void *const *raw, void *const *out, void *scratch,
     training_sample(raw, out, scratch, seed, epoch, index);
 }
 
-static const struct lt_data data = {
-    .name = "Shapes", .source = "csv", .option = "",
-    .rows = 4000, .batch = 20, .train = {1.0, true}, .val = {-1.0, false}, .test = {-1.0, false},
-    .split_given = 1, .split_file_order = 0, .shuffle = 1, .drop_last = 0,
-    .raw_count = 4, .field_count = 2, .raw = raw_table, .field = field_table,
-    .sample = draw_sample, .sample_scratch = 0,
+static const struct lt_data data_table[1] = {
+    {.name = "Shapes", .source = "csv", .option = "",
+     .rows = 4000, .batch = 20, .train = {1.0, true}, .val = {-1.0, false}, .test = {-1.0, false},
+     .split_given = 1, .split_file_order = 0, .shuffle = 1, .drop_last = 0,
+     .raw_count = 4, .field_count = 2, .raw = raw_table, .field = field_table,
+     .sample = draw_sample, .sample_scratch = 0},
 };
 
 #ifndef LT_DATA_ROOT          // where paths of data start
@@ -628,7 +628,7 @@ const struct lt_program lt_program = {
     .block_bytes = 2112, .variable_bytes = 640,
     .flops_per_row = 182.0, .flops_per_step = 165.0, .parameter_count = 41,
     .variable = variable_table, .variable_count = 8,
-    .data = &data, .data_count = 1,
+    .data = data_table, .data_count = 1,
     .setting = setting_table, .setting_count = 33,
     .log = log_table, .log_count = 1,
     .output = output_table, .output_count = 1,
