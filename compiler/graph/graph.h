@@ -140,6 +140,7 @@ typedef struct Write {
 typedef enum ResultKind {
     RESULT_LOG, RESULT_FIELD, RESULT_PREDICT, RESULT_HISTOGRAM,
     RESULT_STATE,                       // a number for host code: index of Program.state
+    RESULT_CHECK,                       // how many elements of Program.check[index] do not hold
 } ResultKind;
 
 typedef struct Result {                 // what the step hands to the host

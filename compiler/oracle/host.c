@@ -171,7 +171,7 @@ static void host_fail(HostRun *run, const HostStmt *s, const char *message)
     if (host_number(run, s->a))
         return;
     run->failed = true;
-    run->host->call->warn(run->host, message);
+    run->host->call->fail(run->host, message);
 }
 
 static void host_ask(HostRun *run, const HostStmt *s)

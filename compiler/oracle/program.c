@@ -68,6 +68,13 @@ static void field_values(const Graph *graph, const struct lt_call *call, Value *
     }
 }
 
+static void hand_check(const StepCheck *check, const struct lt_call *call, double failed)
+{
+    if (failed > 0)
+        call->host->call->check(call->host, check->message, check->where, failed,
+                                dim_at(check->size, call->rows));
+}
+
 static void hand_out(const Program *program, const Graph *graph, const struct lt_call *call,
                      OracleResult *result)
 {
@@ -84,6 +91,8 @@ static void hand_out(const Program *program, const Graph *graph, const struct lt
             call->host->state[r->index] = value_number(&result[i].value, 0);
         if (result[i].ran && r->kind == RESULT_PREDICT)
             write_kept(&result[i].value, call->output[r->index]);
+        if (result[i].ran && r->kind == RESULT_CHECK)
+            hand_check(&program->check[r->index], call, value_number(&result[i].value, 0));
         if (result[i].ran)
             value_free(&result[i].value);
     }

@@ -300,6 +300,12 @@ static Value *item(Tracer *t, Span span, Value **v, int detail)
     return &value_poison;
 }
 
+static Value *check(Tracer *t, Span span, Value **v, int detail)
+{
+    (void)detail;
+    return check_tensor(t, v[0], v[1], span);
+}
+
 // What the language has and this version has not: a sentence that says so, not an unknown name.
 static Value *later(Tracer *t, Span span, const Argument *argument, int count, void *data)
 {
@@ -317,7 +323,7 @@ const Builtin source_builtins[] = {
     {"along", later, NULL, NULL, 0},   {"kv_cache", later, NULL, NULL, 0},
     {"with_images", later, NULL, NULL, 0},
     {"histogram", later, NULL, NULL, 0}, {"heatmap", later, NULL, NULL, 0},
-    {"check", later, NULL, NULL, 0},   {"item", NULL, item, "x", 0},
+    {"check", NULL, check, "c message", 0}, {"item", NULL, item, "x", 0},
     {"safetensors", NULL, weights_file, "path names? transpose? strict?", 0},
     {"checkpoint", NULL, weights_file, "path", 0},
     {0},

@@ -119,6 +119,11 @@ typedef struct Output {
     bool per_row;
 } Output;
 
+typedef struct StepCheck {      // `check(c, "…")` of a step
+    const char *message, *where;        // "digits.lt:17"
+    Dim size;                   // elements of c
+} StepCheck;
+
 typedef struct LayerLine {      // for the model summary and `explain`
     const char *path, *type;
     int64_t parameters;
@@ -159,6 +164,8 @@ typedef struct Program {
     int callback_count, callback_capacity;
     Output *output;
     int output_count, output_capacity;
+    StepCheck *check;
+    int check_count, check_capacity;
     LayerLine *layer;
     int layer_count, layer_capacity;
     int mask_count;
@@ -169,7 +176,7 @@ typedef struct Program {
     int line_count;
     // steps; NULL where there is none
     Graph *init;
-    Graph *phase[PHASE_COUNT];          // fields: data->field[index]; results: RESULT_LOG, _PREDICT
+    Graph *phase[PHASE_COUNT];          // fields: data->field[index]; results: RESULT_LOG, _PREDICT, _CHECK
     Graph *reset[PHASE_COUNT];
     Graph *compute[PHASE_COUNT];
     Graph **callback_step;

@@ -183,6 +183,7 @@ void end_graph(Tracer *t)
         graph_write(graph, t->program->variable[i], guarded ? u->last : u->now,
                     guarded ? u->guard : NULL, u->span);
     }
+    sink_checks(t);
     t->graph = NULL;
 }
 

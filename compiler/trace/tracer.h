@@ -373,6 +373,10 @@ const char *library_example(Tracer *t, AstKind kind);     // a name of that kind
 void bind_builtins(Tracer *t);
 const Builtin *const *builtin_groups(void);
 
+// ---- check.c ------------------------------------------------------------------------------------
+Value *check_tensor(Tracer *t, Value *condition, const Value *message, Span span);
+void sink_checks(Tracer *t);            // what only checks need runs where they do
+
 // ---- foreign.c: hints ---------------------------------------------------------------------------
 const char *foreign_parameter(const char *name);
 void hint_name(Tracer *t, Scope *scope, const char *name);

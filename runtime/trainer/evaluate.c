@@ -66,7 +66,7 @@ static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_
     lt_batch_release(run, phase);
     lt_run_fire(run, moments[phase].batch_end);
     *first_row += batch.rows;
-    return LT_DONE;
+    return lt_run_failed(run) ? LT_BROKEN : LT_DONE;
 }
 
 static enum lt_outcome all_batches(struct lt_run *run, enum lt_phase phase, int64_t batches)
@@ -106,7 +106,7 @@ enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t bat
     lt_metrics_end_epoch(&run->metrics, phase);
     lt_run_fire(run, moments[phase].epoch_end);
     lt_run_fire(run, moments[phase].end);
-    return LT_DONE;
+    return lt_run_failed(run) ? LT_BROKEN : LT_DONE;
 }
 
 enum lt_outcome lt_check_sanity(struct lt_run *run)

@@ -84,8 +84,11 @@ static bool train_batch(struct lt_run *run)
     run->host.training = 1;
     run->in_training_batch = true;
     lt_run_fire(run, LT_ON_TRAIN_BATCH_START);
-    run_training_step(run, &batch);
+    if (!lt_run_failed(run))
+        run_training_step(run, &batch);
     lt_batch_release(run, LT_TRAIN);
+    if (lt_run_failed(run))
+        return false;
 
     const int64_t index = run->at.batch++;
     run->at.step += !lt_run_window_is_open(run);
@@ -95,7 +98,7 @@ static bool train_batch(struct lt_run *run)
     run->host.batch = (double)index;
     lt_run_fire(run, LT_ON_TRAIN_BATCH_END);
     run->in_training_batch = false;
-    return check_finite(run, bad) && lt_watch_anomaly(run);
+    return !lt_run_failed(run) && check_finite(run, bad) && lt_watch_anomaly(run);
 }
 
 // ---- epochs -------------------------------------------------------------------------------------
@@ -173,6 +176,8 @@ static enum lt_outcome after_batch(struct lt_run *run, bool *over)
         ask_for_default_save(run);
         *over = is_over(run);           // a callback may have asked to stop just now
     }
+    if (lt_run_failed(run))
+        return LT_BROKEN;
     lt_row_write(run, epoch_ends, lt_run_window_is_open(run), *over);
     if (epoch_is_over(run)) {
         run->at.epoch++;
@@ -202,6 +207,8 @@ static enum lt_outcome train_epoch(struct lt_run *run, bool *over)
     const int64_t epoch = run->at.epoch;
     if (run->at.batch == 0)
         begin_epoch(run);
+    if (lt_run_failed(run))
+        return LT_BROKEN;
     begin_line(run);
     if (run->loader[LT_TRAIN])
         lt_loader_start(run->loader[LT_TRAIN], epoch, run->at.batch, run->plan.train_batches);
@@ -245,6 +252,8 @@ static int finish(struct lt_run *run)
     lt_run_update_host(run);
     lt_run_fire(run, LT_ON_TRAIN_END);
     lt_run_fire(run, LT_ON_FIT_END);
+    if (lt_run_failed(run))
+        return 1;
     lt_saves_perform(run);
     if (run->host.stop_asked)
         lt_console_say(&run->console, "stopped at step %" PRId64 ": %s", run->at.step,
@@ -262,7 +271,7 @@ static enum lt_outcome begin(struct lt_run *run)
     run->host.training = 1;
     if (outcome == LT_DONE)
         lt_run_fire(run, LT_ON_TRAIN_START);
-    return outcome;
+    return lt_run_failed(run) ? LT_BROKEN : outcome;
 }
 
 int lt_fit(struct lt_run *run, bool resumed)

@@ -56,6 +56,7 @@ struct lt_run {
     int *listener[LT_EVENTS];           // callbacks of an event, in order
     int listeners[LT_EVENTS];
     bool in_training_batch;             // the event being fired belongs to one
+    bool in_callback_step;              // tensor code of a hook runs
     bool silent;                        // sanity check: callbacks' wishes are not heard
     struct lt_snapshot before;
 

@@ -182,6 +182,10 @@ struct lt_host_calls {
     void (*run_step)(struct lt_host *host, int plan);       // a callback's tensor step
     void (*freeze)(struct lt_host *host, int mask, bool frozen);
     void (*warn)(struct lt_host *host, const char *text);
+    void (*fail)(struct lt_host *host, const char *text);   // the run ends as failed
+    // Of `of` elements that the spec's line `where` checks, `failed` do not hold.
+    void (*check)(struct lt_host *host, const char *message, const char *where, double failed,
+                  int64_t of);
 };
 
 enum lt_event {
