@@ -262,12 +262,32 @@ static void print_check(File *file, C *s, const PlanResult *result)
     c_close(s);
 }
 
+// The step writes the picture only where its guard is open.
+static void print_picture(File *file, C *s, const PlanResult *result)
+{
+    static const char *const phases[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
+    const Picture *picture = &file->program->picture[result->result->index];
+    const char *values = c_buffer(s, result->buffer), *name = quoted(s->arena, picture->name);
+    c_outside(s, result->buffer);
+    c_open(s, "if (%s)", guard_name(file, result->result->guard));
+    if (result->result->kind == RESULT_HEATMAP)
+        c_line(s, "call->host->call->heatmap(call->host, %s, %s, %s, %s, %s);", name,
+               phases[picture->phase], values, size_text(s, picture->shape.dim[0]),
+               size_text(s, picture->shape.dim[1]));
+    else
+        c_line(s, "call->host->call->histogram(call->host, %s, %s, %s, %s);", name,
+               phases[picture->phase], values, size_text(s, shape_size(&picture->shape)));
+    c_close(s);
+}
+
 static void print_results(File *file, C *s, const PlanStep *step)
 {
     for (int i = 0; i < step->result_count; i++) {
         const PlanResult *result = &step->result[i];
         if (result->result->kind == RESULT_CHECK)
             print_check(file, s, result);
+        if (result->result->kind == RESULT_HISTOGRAM || result->result->kind == RESULT_HEATMAP)
+            print_picture(file, s, result);
         if (result->result->kind == RESULT_STATE)
             c_line(s, "call->host->state[%s] = %s;", file->state[result->result->index],
                    value_text(s, result->buffer));

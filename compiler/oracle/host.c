@@ -16,6 +16,7 @@ static const Member members[] = {
     MEMBER(step), MEMBER(epoch), MEMBER(batch), MEMBER(total_steps), MEMBER(steps_per_epoch),
     MEMBER(max_epochs), MEMBER(max_steps), MEMBER(progress), MEMBER(rank), MEMBER(ranks),
     MEMBER(training), MEMBER(micro_batch), MEMBER(micro_batches), MEMBER(elapsed), MEMBER(sanity),
+    MEMBER(pictures),
 #undef MEMBER
 };
 

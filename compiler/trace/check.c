@@ -1,5 +1,6 @@
 // check: `check(c, "…")` of tensor code: a result that the host is told of, under a guard that is
-// open only where trainer.detect_anomaly is set. What nothing else needs moves under that guard.
+// open only where trainer.detect_anomaly is set. What only results of this kind (pictures of a log
+// are others) need moves under their guards.
 #include "tracer.h"
 
 #include <string.h>
@@ -20,19 +21,36 @@ static const HostExpr *anomaly_setting(Tracer *t)
                      "trainer.detect_anomaly");
 }
 
-// Checks of one branch share a guard, so that their code may share kernels.
-static const Guard *anomaly_guard(Tracer *t)
+static bool is_picture(const Result *result)
+{
+    return result->kind == RESULT_HISTOGRAM || result->kind == RESULT_HEATMAP;
+}
+
+static bool is_seldom(const Result *result)
+{
+    return result->kind == RESULT_CHECK || is_picture(result);
+}
+
+// Checks of one branch share a guard, so that their code may share kernels; pictures too.
+static const Guard *seldom_guard(Tracer *t, bool pictures)
 {
     for (int i = 0; i < t->graph->result_count; i++) {
         const Result *result = &t->graph->result[i];
-        if (result->kind == RESULT_CHECK && result->guard->outer == t->guard)
+        if (is_seldom(result) && is_picture(result) == pictures
+            && result->guard->outer == t->guard)
             return result->guard;
     }
     Guard *guard = arena_alloc(t->arena, sizeof *guard);
-    guard->condition = anomaly_setting(t);
+    guard->condition = pictures ? host_leaf(t->arena, HOST_RUN, HOST_BOOL, 0, "pictures")
+                                : anomaly_setting(t);
     guard->outer = t->guard;
     guard->id = ++t->graph->guard_count;
     return guard;
+}
+
+const Guard *picture_guard(Tracer *t)
+{
+    return seldom_guard(t, true);
 }
 
 static int add_check(Tracer *t, const char *message, const Shape *shape, Span at)
@@ -71,7 +89,7 @@ Value *check_tensor(Tracer *t, Value *condition, const Value *message, Span span
         return &value_poison;
     }
     set_origin(t, span);
-    const Guard *guard = anomaly_guard(t);
+    const Guard *guard = seldom_guard(t, false);
     t->builder.origin.guard = guard;
     Node *failed = make_cast(&t->builder, DT_F64, make_unary(&t->builder, P_NOT, node));
     const uint32_t axes = (1u << node->shape.rank) - 1;
@@ -79,7 +97,6 @@ Value *check_tensor(Tracer *t, Value *condition, const Value *message, Span span
     const int index = add_check(t, message->text, &node->shape, t->builder.origin.call);
     graph_result(t->graph, (Result){RESULT_CHECK, index, "check", failed, guard, span});
     set_origin(t, span);
-    flush_tensors(t);                   // of a hook: it is looked at here
     return &value_none;
 }
 
@@ -93,9 +110,9 @@ static const Guard *common_guard(const Guard *a, const Guard *b)
 }
 
 typedef struct Use {
-    bool live;                  // by more than checks
+    bool live;                  // by more than checks and pictures
     bool checked;
-    const Guard *guard;         // around all checks that use it
+    const Guard *guard;         // around all of these that use it
 } Use;
 
 static void note_use(Use *use, bool live, const Guard *guard)
@@ -115,9 +132,8 @@ void sink_checks(Tracer *t)
     bool any = false;
     for (int i = 0; i < graph->result_count; i++) {
         const Result *result = &graph->result[i];
-        const bool check = result->kind == RESULT_CHECK;
-        any |= check;
-        note_use(&use[result->value->id], !check, result->guard);
+        any |= is_seldom(result);
+        note_use(&use[result->value->id], !is_seldom(result), result->guard);
     }
     for (int i = graph->node_count - 1; any && i >= 0; i--) {
         Node *node = graph->node[i];

@@ -124,6 +124,14 @@ typedef struct StepCheck {      // `check(c, "…")` of a step
     Dim size;                   // elements of c
 } StepCheck;
 
+typedef struct Picture {        // `log name = histogram(x)`, `heatmap(x)`
+    const char *name;
+    Phase phase;
+    bool in_hook;
+    Shape shape;
+    Span span;
+} Picture;
+
 typedef struct LayerLine {      // for the model summary and `explain`
     const char *path, *type;
     int64_t parameters;
@@ -166,6 +174,8 @@ typedef struct Program {
     int output_count, output_capacity;
     StepCheck *check;
     int check_count, check_capacity;
+    Picture *picture;
+    int picture_count, picture_capacity;
     LayerLine *layer;
     int layer_count, layer_capacity;
     int mask_count;

@@ -458,8 +458,20 @@ static void known_log(Tracer *t, const char *name, Span span)
     t->program->log[index].progress_bar = false;
 }
 
+static void picture_in_hook(Tracer *t, Scope *scope, const Ast *item, const Value *value)
+{
+    const bool text = item->b && item->b->kind == AST_STRING;
+    const char *name = text ? format_text(t, scope, item->b) : item->name;
+    if (name)
+        log_picture(t, name, value, item->span);
+}
+
 static void log_in_hook(Tracer *t, Scope *scope, const Ast *item, Value *value)
 {
+    if (value->kind == V_PICTURE) {
+        picture_in_hook(t, scope, item, value);
+        return;
+    }
     if (value->kind == V_TENSOR || value->kind == V_LEAF)
         value = item_of(t, value, item->span);
     const HostExpr *host = host_of(t->arena, value);
@@ -502,6 +514,10 @@ static void log_value(Tracer *t, const Ast *item, const char *name, Value *value
         known_log(t, name, item->span); // so that nobody misses it
     if (value->kind == V_POISON || value->kind == V_NONE)
         return;                         // a metric has entered itself
+    if (value->kind == V_PICTURE) {
+        log_picture(t, name, value, item->span);
+        return;
+    }
     Node *node = to_tensor(t, value, t->float_type, item->span);
     if (!node)
         return;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "trainer/pictures.h"
 #include "trainer/run.h"
 #include "trainer/saves.h"
 
@@ -56,13 +57,28 @@ static void log_value(struct lt_host *host, const char *name, double value)
     run->metrics.host_wants_row |= !run->in_training_batch;
 }
 
+static void histogram(struct lt_host *host, const char *name, enum lt_phase phase,
+                      const float *value, int64_t count)
+{
+    lt_pictures_take(host->run, name, phase, 0, 0, value, count);
+}
+
+static void heatmap(struct lt_host *host, const char *name, enum lt_phase phase,
+                    const float *value, int64_t rows, int64_t columns)
+{
+    lt_pictures_take(host->run, name, phase, rows, columns, value, rows * columns);
+}
+
 static void run_step(struct lt_host *host, int step)
 {
     struct lt_run *run = host->run;
     const struct lt_call call = lt_run_call(run, run->at.step);
+    const double pictures = host->pictures;
     run->in_callback_step = true;
+    host->pictures = run->events.file >= 0 && !run->silent;
     run->program->callback_step[step](&call);
     run->in_callback_step = false;
+    host->pictures = pictures;
 }
 
 static void freeze(struct lt_host *host, int mask, bool frozen)
@@ -102,5 +118,6 @@ static void check(struct lt_host *host, const char *message, const char *where, 
 
 const struct lt_host_calls lt_trainer_calls = {
     .stop = stop, .save = save, .log = log_value, .run_step = run_step, .freeze = freeze,
-    .warn = warn, .fail = fail, .check = check,
+    .warn = warn, .fail = fail, .check = check, .histogram = histogram,
+    .heatmap = heatmap,
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "trainer/pictures.h"
 #include "trainer/signals.h"
 
 // ---- batches ------------------------------------------------------------------------------------
@@ -61,7 +62,9 @@ static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_
     call.first_row = *first_row;
     lt_run_fire(run, moments[phase].batch_start);
     lt_metrics_clear(&run->metrics, phase);
+    run->host.pictures = run->pictures_of_pass;
     run->program->phase[phase](&call);
+    run->host.pictures = 0;
     lt_metrics_take_quietly(&run->metrics, phase);
     lt_batch_release(run, phase);
     lt_run_fire(run, moments[phase].batch_end);
@@ -94,6 +97,7 @@ enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t bat
     if (program->reset[phase])
         program->reset[phase](&call);
     lt_metrics_begin_epoch(&run->metrics, phase);
+    lt_pictures_open_pass(run, phase);
     lt_run_fire(run, moments[phase].epoch_start);
 
     const enum lt_outcome outcome = all_batches(run, phase, batches);
@@ -104,6 +108,7 @@ enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t bat
     if (program->compute[phase])
         program->compute[phase](&call);
     lt_metrics_end_epoch(&run->metrics, phase);
+    lt_pictures_draw(run, phase);
     lt_run_fire(run, moments[phase].epoch_end);
     lt_run_fire(run, moments[phase].end);
     return lt_run_failed(run) ? LT_BROKEN : LT_DONE;

@@ -7,6 +7,7 @@
 
 #include "base/print.h"
 #include "trainer/evaluate.h"
+#include "trainer/pictures.h"
 #include "trainer/row.h"
 #include "trainer/saves.h"
 #include "trainer/signals.h"
@@ -72,7 +73,9 @@ static void run_training_step(struct lt_run *run, const struct lt_batch *batch)
     call.first_row = micro * run->extent.batch;     // only an epoch's last batch is smaller
 
     lt_metrics_clear(&run->metrics, LT_TRAIN);
+    lt_pictures_open_step(run);
     run->program->phase[LT_TRAIN](&call);
+    run->host.pictures = 0;
 }
 
 static bool train_batch(struct lt_run *run)

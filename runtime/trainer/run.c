@@ -8,6 +8,7 @@
 #include "base/print.h"
 #include "base/threads.h"
 #include "trainer/calls.h"
+#include "trainer/pictures.h"
 
 // ---- memory -------------------------------------------------------------------------------------
 
@@ -98,6 +99,7 @@ void lt_run_close(struct lt_run *run)
         free(run->listener[event]);
     lt_metrics_close(&run->metrics);
     lt_record_close(&run->record);
+    lt_pictures_close(run);
     lt_console_close(&run->console);
     free_kept(&run->saves);
     free(run->folder);
