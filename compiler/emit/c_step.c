@@ -490,6 +490,13 @@ static void print_step(File *file, C *s, const PlanStep *step, Text calls, Text 
     text_add(&file->steps, "%s}\n\n", results.data);
 }
 
+// Results that are handed over in code behind the kernels.
+static bool asks_guard(ResultKind kind)
+{
+    return kind == RESULT_LOG || kind == RESULT_CHECK || kind == RESULT_HISTOGRAM
+        || kind == RESULT_HEATMAP;
+}
+
 void emit_step(File *file, const PlanStep *step, int number)
 {
     C *s = c_new(file->arena, (IndexContext *)&step->context, NULL, step->graph->bound);
@@ -507,7 +514,7 @@ void emit_step(File *file, const PlanStep *step, int number)
     const Text calls = take_text(s);
     s->depth = 1;
     for (int i = 0; i < step->result_count; i++)
-        if (step->result[i].result->guard)
+        if (asks_guard(step->result[i].result->kind))
             note_guard(step->result[i].result->guard, s->guards);
     print_results(file, s, step);
     for (int i = 0; i < step->graph->tick_count; i++)

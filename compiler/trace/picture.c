@@ -1,5 +1,5 @@
-// picture: `histogram(x)` and `heatmap(x)` as values of `log`: a result that the host draws, under a
-// guard that is open only where the trainer will write it.
+// picture: `histogram(x)` and `heatmap(x)` as values of `log`: a result that the host draws, under
+// a guard that is open only where the trainer will write it.
 #include "tracer.h"
 #include "builtins.h"
 
