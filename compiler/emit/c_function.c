@@ -11,6 +11,7 @@ typedef struct HostBody {
     Text *out;
     int depth;
     int callback;
+    bool value;                 // it has one: the rate of a schedule
 } HostBody;
 
 static void line(HostBody *b, const char *format, ...) LTC_PRINTF(2, 3);
@@ -141,7 +142,8 @@ static void statement(HostBody *b, const HostStmt *s)
     case DO_CHECK:
         line(b, "if (!(%s)) {", number(b, s->a));
         b->depth++;
-        say(b, s, "stop");
+        say(b, s, "fail");
+        line(b, b->value ? "return (double)NAN;" : "return;");
         b->depth--;
         line(b, "}");
         return;
@@ -198,7 +200,7 @@ static bool always_returns(const HostStmt *s)
 
 static void function(File *file, const HostFunction *f, const char *name, int callback, bool value)
 {
-    HostBody b = {file, {file, false, f}, file->out, 1, callback};
+    HostBody b = {file, {file, false, f}, file->out, 1, callback, value};
     const char *argument = f->parameter >= 0
                                ? arena_format(file->arena, ", double %s",
                                               c_identifier(file->arena,

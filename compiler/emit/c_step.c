@@ -243,10 +243,51 @@ static const char *value_text(C *s, const Buffer *buffer)
     return buffer->dtype == DT_F64 ? text : arena_format(s->arena, "(double)%s", text);
 }
 
+static const char *size_text(C *s, Dim size)
+{
+    const char *text = arena_format(s->arena, "%lld", (long long)size.scale);
+    for (int i = 0; i < size.power; i++)
+        text = arena_format(s->arena, "%s * call->rows", text);
+    return text;
+}
+
+static void print_check(File *file, C *s, const PlanResult *result)
+{
+    const StepCheck *check = &file->program->check[result->result->index];
+    const char *failed = value_text(s, result->buffer);
+    c_open(s, "if (%s && %s > 0)", guard_name(file, result->result->guard), failed);
+    c_line(s, "call->host->call->check(call->host, %s,", quoted(s->arena, check->message));
+    c_line(s, "                        %s, %s, %s);",
+           quoted(s->arena, check->where), failed, size_text(s, check->size));
+    c_close(s);
+}
+
+// The step writes the picture only where its guard is open.
+static void print_picture(File *file, C *s, const PlanResult *result)
+{
+    static const char *const phases[] = {"LT_TRAIN", "LT_VALIDATE", "LT_TEST", "LT_PREDICT"};
+    const Picture *picture = &file->program->picture[result->result->index];
+    const char *values = c_buffer(s, result->buffer), *name = quoted(s->arena, picture->name);
+    c_outside(s, result->buffer);
+    c_open(s, "if (%s)", guard_name(file, result->result->guard));
+    if (result->result->kind == RESULT_HEATMAP)
+        c_line(s, "call->host->call->heatmap(call->host, %s, %s, %s, %s, %s);", name,
+               phases[picture->phase], values, size_text(s, picture->shape.dim[0]),
+               size_text(s, picture->shape.dim[1]));
+    else
+        c_line(s, "call->host->call->histogram(call->host, %s, %s, %s, %s);", name,
+               phases[picture->phase], values, size_text(s, shape_size(&picture->shape)));
+    c_close(s);
+}
+
 static void print_results(File *file, C *s, const PlanStep *step)
 {
     for (int i = 0; i < step->result_count; i++) {
         const PlanResult *result = &step->result[i];
+        if (result->result->kind == RESULT_CHECK)
+            print_check(file, s, result);
+        if (result->result->kind == RESULT_HISTOGRAM || result->result->kind == RESULT_HEATMAP)
+            print_picture(file, s, result);
         if (result->result->kind == RESULT_STATE)
             c_line(s, "call->host->state[%s] = %s;", file->state[result->result->index],
                    value_text(s, result->buffer));
@@ -449,6 +490,13 @@ static void print_step(File *file, C *s, const PlanStep *step, Text calls, Text 
     text_add(&file->steps, "%s}\n\n", results.data);
 }
 
+// Results that are handed over in code behind the kernels.
+static bool asks_guard(ResultKind kind)
+{
+    return kind == RESULT_LOG || kind == RESULT_CHECK || kind == RESULT_HISTOGRAM
+        || kind == RESULT_HEATMAP;
+}
+
 void emit_step(File *file, const PlanStep *step, int number)
 {
     C *s = c_new(file->arena, (IndexContext *)&step->context, NULL, step->graph->bound);
@@ -466,7 +514,7 @@ void emit_step(File *file, const PlanStep *step, int number)
     const Text calls = take_text(s);
     s->depth = 1;
     for (int i = 0; i < step->result_count; i++)
-        if (step->result[i].result->kind == RESULT_LOG)
+        if (asks_guard(step->result[i].result->kind))
             note_guard(step->result[i].result->guard, s->guards);
     print_results(file, s, step);
     for (int i = 0; i < step->graph->tick_count; i++)

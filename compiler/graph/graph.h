@@ -138,8 +138,10 @@ typedef struct Write {
 } Write;
 
 typedef enum ResultKind {
-    RESULT_LOG, RESULT_FIELD, RESULT_PREDICT, RESULT_HISTOGRAM,
+    RESULT_LOG, RESULT_FIELD, RESULT_PREDICT,
+    RESULT_HISTOGRAM, RESULT_HEATMAP,   // a row of numbers for Program.picture[index]
     RESULT_STATE,                       // a number for host code: index of Program.state
+    RESULT_CHECK,                       // how many elements of Program.check[index] do not hold
 } ResultKind;
 
 typedef struct Result {                 // what the step hands to the host

@@ -186,6 +186,7 @@ static void node_print(const Graph *graph, const Node *node, FILE *out)
 static const char *const result_word[] = {
     [RESULT_LOG] = "log", [RESULT_FIELD] = "field", [RESULT_PREDICT] = "predict",
     [RESULT_HISTOGRAM] = "histogram", [RESULT_STATE] = "state",
+    [RESULT_CHECK] = "check", [RESULT_HEATMAP] = "heatmap",
 };
 
 static void guard_print(const Guard *guard, FILE *out)

@@ -16,6 +16,7 @@ static const Member members[] = {
     MEMBER(step), MEMBER(epoch), MEMBER(batch), MEMBER(total_steps), MEMBER(steps_per_epoch),
     MEMBER(max_epochs), MEMBER(max_steps), MEMBER(progress), MEMBER(rank), MEMBER(ranks),
     MEMBER(training), MEMBER(micro_batch), MEMBER(micro_batches), MEMBER(elapsed), MEMBER(sanity),
+    MEMBER(pictures),
 #undef MEMBER
 };
 
@@ -171,7 +172,7 @@ static void host_fail(HostRun *run, const HostStmt *s, const char *message)
     if (host_number(run, s->a))
         return;
     run->failed = true;
-    run->host->call->warn(run->host, message);
+    run->host->call->fail(run->host, message);
 }
 
 static void host_ask(HostRun *run, const HostStmt *s)

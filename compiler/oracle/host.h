@@ -11,7 +11,7 @@ typedef struct HostRun {
     struct lt_host *host;
     int64_t rows;               // of this call, for HOST_ROWS
     int callback;               // that runs, for its checkpoints; -1: none
-    bool failed;                // a check did not hold; its message has been handed to warn
+    bool failed;                // a check did not hold; its message has been handed to fail
     double *local;              // of the function that runs
 } HostRun;
 

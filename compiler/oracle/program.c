@@ -11,7 +11,7 @@
 
 enum { step_init, step_phase, step_reset = step_phase + PHASE_COUNT,
        step_compute = step_reset + PHASE_COUNT, step_callback = step_compute + PHASE_COUNT,
-       most_callback_steps = 32, most_steps = step_callback + most_callback_steps };
+       most_steps = 300, most_callback_steps = most_steps - step_callback };
 
 typedef struct Oracle {
     const Program *program;
@@ -68,6 +68,32 @@ static void field_values(const Graph *graph, const struct lt_call *call, Value *
     }
 }
 
+static void hand_check(const StepCheck *check, const struct lt_call *call, double failed)
+{
+    if (failed > 0)
+        call->host->call->check(call->host, check->message, check->where, failed,
+                                dim_at(check->size, call->rows));
+}
+
+static void hand_picture(const Result *result, const Picture *picture, const struct lt_call *call,
+                         const Value *value)
+{
+    const struct lt_host_calls *to = call->host->call;
+    float *number = calloc((size_t)value->count + 1, sizeof *number);
+    if (!number)
+        bug("out of memory");
+    for (int64_t i = 0; i < value->count; i++)
+        number[i] = (float)value_number(value, i);
+    if (result->kind == RESULT_HEATMAP)
+        to->heatmap(call->host, picture->name, (enum lt_phase)picture->phase, number,
+                    dim_at(picture->shape.dim[0], call->rows),
+                    dim_at(picture->shape.dim[1], call->rows));
+    else
+        to->histogram(call->host, picture->name, (enum lt_phase)picture->phase, number,
+                      value->count);
+    free(number);
+}
+
 static void hand_out(const Program *program, const Graph *graph, const struct lt_call *call,
                      OracleResult *result)
 {
@@ -84,6 +110,10 @@ static void hand_out(const Program *program, const Graph *graph, const struct lt
             call->host->state[r->index] = value_number(&result[i].value, 0);
         if (result[i].ran && r->kind == RESULT_PREDICT)
             write_kept(&result[i].value, call->output[r->index]);
+        if (result[i].ran && r->kind == RESULT_CHECK)
+            hand_check(&program->check[r->index], call, value_number(&result[i].value, 0));
+        if (result[i].ran && (r->kind == RESULT_HISTOGRAM || r->kind == RESULT_HEATMAP))
+            hand_picture(r, &program->picture[r->index], call, &result[i].value);
         if (result[i].ran)
             value_free(&result[i].value);
     }
@@ -141,11 +171,12 @@ static void run_step(const struct lt_call *call, int which)
 }
 
 // A step of the table has no number, so each has a function of its own.
-#define STEPS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) \
-    X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) \
-    X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41) X(42) X(43) X(44) X(45) \
-    X(46) X(47) X(48) X(49) X(50) X(51) X(52) X(53) X(54) X(55) X(56) X(57) X(58) X(59) X(60) \
-    X(61) X(62) X(63) X(64) X(65)
+#define TEN(X, n) X(n##0) X(n##1) X(n##2) X(n##3) X(n##4) X(n##5) X(n##6) X(n##7) X(n##8) X(n##9)
+#define HUNDRED(X, n) TEN(X, n##0) TEN(X, n##1) TEN(X, n##2) TEN(X, n##3) TEN(X, n##4) \
+    TEN(X, n##5) TEN(X, n##6) TEN(X, n##7) TEN(X, n##8) TEN(X, n##9)
+#define STEPS(X) \
+    TEN(X, ) TEN(X, 1) TEN(X, 2) TEN(X, 3) TEN(X, 4) TEN(X, 5) TEN(X, 6) TEN(X, 7) TEN(X, 8) \
+    TEN(X, 9) HUNDRED(X, 1) HUNDRED(X, 2)
 #define THUNK(n) static void step_##n(const struct lt_call *call) { run_step(call, n); }
 STEPS(THUNK)
 #define NAME(n) step_##n,

@@ -300,6 +300,17 @@ static Value *item(Tracer *t, Span span, Value **v, int detail)
     return &value_poison;
 }
 
+static Value *picture(Tracer *t, Span span, Value **v, int detail)
+{
+    return picture_value(t, v[0], (ResultKind)detail, span);
+}
+
+static Value *check(Tracer *t, Span span, Value **v, int detail)
+{
+    (void)detail;
+    return check_tensor(t, v[0], v[1], span);
+}
+
 // What the language has and this version has not: a sentence that says so, not an unknown name.
 static Value *later(Tracer *t, Span span, const Argument *argument, int count, void *data)
 {
@@ -316,8 +327,9 @@ const Builtin source_builtins[] = {
     {"bpe", later, NULL, NULL, 0},     {"tiktoken", later, NULL, NULL, 0},
     {"along", later, NULL, NULL, 0},   {"kv_cache", later, NULL, NULL, 0},
     {"with_images", later, NULL, NULL, 0},
-    {"histogram", later, NULL, NULL, 0}, {"heatmap", later, NULL, NULL, 0},
-    {"check", later, NULL, NULL, 0},   {"item", NULL, item, "x", 0},
+    {"histogram", NULL, picture, "x", RESULT_HISTOGRAM},
+    {"heatmap", NULL, picture, "x", RESULT_HEATMAP},
+    {"check", NULL, check, "c message", 0}, {"item", NULL, item, "x", 0},
     {"safetensors", NULL, weights_file, "path names? transpose? strict?", 0},
     {"checkpoint", NULL, weights_file, "path", 0},
     {0},

@@ -123,6 +123,19 @@ typedef struct Output {
     bool per_row;
 } Output;
 
+typedef struct StepCheck {      // `check(c, "…")` of a step
+    const char *message, *where;        // "digits.lt:17"
+    Dim size;                   // elements of c
+} StepCheck;
+
+typedef struct Picture {        // `log name = histogram(x)`, `heatmap(x)`
+    const char *name;
+    Phase phase;
+    bool in_hook;
+    Shape shape;
+    Span span;
+} Picture;
+
 typedef struct LayerLine {      // for the model summary and `explain`
     const char *path, *type;
     int64_t parameters;
@@ -167,6 +180,10 @@ typedef struct Program {
     int callback_count, callback_capacity;
     Output *output;
     int output_count, output_capacity;
+    StepCheck *check;
+    int check_count, check_capacity;
+    Picture *picture;
+    int picture_count, picture_capacity;
     LayerLine *layer;
     int layer_count, layer_capacity;
     int mask_count;
@@ -178,7 +195,7 @@ typedef struct Program {
     // steps; NULL where there is none
     Graph *init;
     Graph *phase[PHASE_COUNT];          // fields: those of all blocks in turn; results: RESULT_LOG,
-                                        // _PREDICT
+                                        // _PREDICT, _CHECK
     Graph *reset[PHASE_COUNT];
     Graph *compute[PHASE_COUNT];
     Graph **callback_step;

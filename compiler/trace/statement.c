@@ -458,8 +458,20 @@ static void known_log(Tracer *t, const char *name, Span span)
     t->program->log[index].progress_bar = false;
 }
 
+static void picture_in_hook(Tracer *t, Scope *scope, const Ast *item, const Value *value)
+{
+    const bool text = item->b && item->b->kind == AST_STRING;
+    const char *name = text ? format_text(t, scope, item->b) : item->name;
+    if (name)
+        log_picture(t, name, value, item->span);
+}
+
 static void log_in_hook(Tracer *t, Scope *scope, const Ast *item, Value *value)
 {
+    if (value->kind == V_PICTURE) {
+        picture_in_hook(t, scope, item, value);
+        return;
+    }
     if (value->kind == V_TENSOR || value->kind == V_LEAF)
         value = item_of(t, value, item->span);
     const HostExpr *host = host_of(t->arena, value);
@@ -502,6 +514,10 @@ static void log_value(Tracer *t, const Ast *item, const char *name, Value *value
         known_log(t, name, item->span); // so that nobody misses it
     if (value->kind == V_POISON || value->kind == V_NONE)
         return;                         // a metric has entered itself
+    if (value->kind == V_PICTURE) {
+        log_picture(t, name, value, item->span);
+        return;
+    }
     Node *node = to_tensor(t, value, t->float_type, item->span);
     if (!node)
         return;
@@ -555,6 +571,23 @@ void run_log(Tracer *t, Scope *scope, const Ast *tree)
 
 // ---- assert -------------------------------------------------------------------------------------
 
+// What the author says, and where it stands.
+static HostText *assert_message(Tracer *t, Scope *scope, const Ast *tree)
+{
+    const bool said = tree->b && tree->b->kind == AST_STRING;
+    HostText *where = arena_alloc(t->arena, sizeof *where), *message = NULL;
+    *where = (HostText){.text = arena_format(t->arena, "%s (assert at %s)",
+                                             said ? "" : "this does not hold",
+                                             span_where(t->arena, tree->span))};
+    if (said)
+        message = message_text(t, scope, tree->b);
+    HostText **end = &message;
+    while (*end)
+        end = &(*end)->next;
+    *end = where;
+    return message;
+}
+
 // Poison if it does not hold: what follows in the block relies on it.
 static Value *run_assert(Tracer *t, Scope *scope, const Ast *tree)
 {
@@ -562,15 +595,18 @@ static Value *run_assert(Tracer *t, Scope *scope, const Ast *tree)
     if (condition->kind == V_POISON)
         return &value_none;
     if (condition->kind == V_HOST && t->host) {
+        HostText *message = assert_message(t, scope, tree);
         HostStmt *check = host_emit(t, DO_CHECK, tree->span);
         check->a = condition->host;
-        const bool said = tree->b && tree->b->kind == AST_STRING;
-        check->message = said ? message_text(t, scope, tree->b) : NULL;
+        check->message = message;
         return &value_none;
     }
     if (condition->kind != V_BOOL) {
         fail(t, E_CONDITION, tree->a->span, "`assert` takes a condition that is known when "
              "compiling, but this is %s", value_kind_text(condition));
+        if (t->graph && (condition->kind == V_TENSOR || condition->kind == V_HOST))
+            diag_hint(t->diag, "what a step calculates is checked by check(c, \"…\"), in runs with "
+                      "trainer.detect_anomaly");
         return &value_none;
     }
     if (condition->number != 0)

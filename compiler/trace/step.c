@@ -1,6 +1,7 @@
 // step: graphs of steps, versions of variables, and the model's steps themselves.
 #include "tracer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // ---- variables ----------------------------------------------------------------------------------
@@ -183,6 +184,7 @@ void end_graph(Tracer *t)
         graph_write(graph, t->program->variable[i], guarded ? u->last : u->now,
                     guarded ? u->guard : NULL, u->span);
     }
+    sink_checks(t);
     t->graph = NULL;
 }
 
@@ -205,12 +207,53 @@ int log_entry(Tracer *t, const char *name, Phase phase, Span span)
     return p->log_count++;
 }
 
+static Value *entry_value(Tracer *t, int index)
+{
+    return value_host(t->arena, host_leaf(t->arena, HOST_METRIC, HOST_FLOAT, index,
+                                          t->program->log[index].name));
+}
+
+// What stands behind `name` in `name[0,1]`, or NULL.
+static const char *place_in(const LogEntry *entry, const char *name)
+{
+    const size_t length = strlen(name);
+    return strncmp(entry->name, name, length) == 0 && entry->name[length] == '['
+         ? entry->name + length + 1 : NULL;
+}
+
+// Entries from `*next` on as lists in lists; `last` is the place of the last one, "9,9]".
+static Value *entry_lists(Tracer *t, const char *last, int *next)
+{
+    char *rest;
+    const int count = (int)strtol(last, &rest, 10) + 1;
+    Value **item = arena_alloc(t->arena, sizeof *item * (size_t)count);
+    for (int i = 0; i < count; i++)
+        item[i] = *rest == ',' ? entry_lists(t, rest + 1, next) : entry_value(t, (*next)++);
+    return value_list(t->arena, V_LIST, item, count);
+}
+
+// A metric that computes a vector or matrix has an entry for each element, one after the other.
+static Value *metric_of_many(Tracer *t, const char *name)
+{
+    const Program *p = t->program;
+    int first = 0, end;
+    while (first < p->log_count && !place_in(&p->log[first], name))
+        first++;
+    for (end = first; end < p->log_count && p->log[end].phase == p->log[first].phase
+                      && place_in(&p->log[end], name); end++)
+        ;
+    return first < end ? entry_lists(t, place_in(&p->log[end - 1], name), &first) : NULL;
+}
+
 Value *metric_value(Tracer *t, const char *name, Span span)
 {
     const Program *p = t->program;
     for (int i = 0; i < p->log_count; i++)
         if (strcmp(p->log[i].name, name) == 0)
-            return value_host(t->arena, host_leaf(t->arena, HOST_METRIC, HOST_FLOAT, i, name));
+            return entry_value(t, i);
+    Value *many = metric_of_many(t, name);
+    if (many)
+        return many;
     fail(t, E_UNKNOWN_METRIC, span, "no step logs `%s`", name);
     const char *names[256];
     int count = 0;
@@ -431,9 +474,15 @@ static void trace_test(Tracer *t)
         return;
     int first = t->program->log_count;
     t->renames_steps = strcmp(name, "test_step") != 0;
+    int first_picture = t->program->picture_count;
     trace_step(t, PHASE_TEST, name, "test_step", &t->program->phase[PHASE_TEST]);
     t->renames_steps = false;
     close_step(t);
+    for (int i = first_picture; i < t->program->picture_count; i++) {
+        Picture *picture = &t->program->picture[i];
+        if (strcmp(name, "validation_step") == 0 && strncmp(picture->name, "val_", 4) == 0)
+            picture->name = arena_format(t->arena, "test_%s", picture->name + 4);
+    }
     for (int i = first; i < t->program->log_count; i++) {
         LogEntry *entry = &t->program->log[i];
         if (strcmp(name, "validation_step") == 0 && strncmp(entry->name, "val_", 4) == 0)

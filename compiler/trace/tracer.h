@@ -395,6 +395,13 @@ const char *library_example(Tracer *t, AstKind kind);     // a name of that kind
 void bind_builtins(Tracer *t);
 const Builtin *const *builtin_groups(void);
 
+// ---- check.c, picture.c -------------------------------------------------------------------------
+Value *check_tensor(Tracer *t, Value *condition, const Value *message, Span span);
+void sink_checks(Tracer *t);            // what only checks and pictures need runs where they do
+const Guard *picture_guard(Tracer *t);
+Value *picture_value(Tracer *t, Value *x, ResultKind kind, Span span);
+void log_picture(Tracer *t, const char *name, const Value *value, Span span);
+
 // ---- foreign.c: hints ---------------------------------------------------------------------------
 const char *foreign_parameter(const char *name);
 void hint_name(Tracer *t, Scope *scope, const char *name);

@@ -148,6 +148,7 @@ const char *value_kind_text(const Value *value)
     case V_SOURCE: return "a data source";
     case V_WORDS: return "a text column";
     case V_WEIGHTS: return "weights of a file";
+    case V_PICTURE: return "a picture for the log";
     case V_ARROW: return "a pair `a -> b`";
     }
     return "a value";

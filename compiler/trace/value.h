@@ -36,6 +36,7 @@ typedef enum ValueKind {
     V_WORDS,                    // column: a text of a data source, in `sample`
     V_WEIGHTS,                  // weights: checkpoint(…), safetensors(…)
     V_ARROW,                    // item[0] -> item[1]
+    V_PICTURE,                  // node, picture: histogram(x), heatmap(x)
 } ValueKind;
 
 typedef struct Value Value;
@@ -89,6 +90,7 @@ struct Value {
     double number;
     Unit unit;                  // V_DURATION
     DType dtype;                // V_DTYPE
+    ResultKind picture;         // V_PICTURE: which
     const char *text;
     int count;
     Value **item;

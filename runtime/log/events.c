@@ -134,24 +134,76 @@ bool lt_events_flush(struct lt_events_file *events, struct lt_fault *fault)
     return true;
 }
 
+// Through the buffer, however long it is.
+static bool put_out(struct lt_events_file *events, const void *data, size_t size,
+                    struct lt_fault *fault)
+{
+    const unsigned char *from = data;
+    while (size > 0) {
+        if (events->used == LT_EVENTS_BUFFER && !lt_events_flush(events, fault))
+            return false;
+        const size_t room = LT_EVENTS_BUFFER - events->used, part = size < room ? size : room;
+        memcpy(events->buffer + events->used, from, part);
+        events->used += part;
+        from += part;
+        size -= part;
+    }
+    return true;
+}
+
+static bool put_frame(struct lt_events_file *events, const unsigned char *data, size_t size,
+                      struct lt_fault *fault)
+{
+    struct message head = {.size = 0}, tail = {.size = 0};
+    if (events->used + size + 16 > LT_EVENTS_BUFFER && !lt_events_flush(events, fault))
+        return false;
+    put_little(&head, size, 8);
+    put_little(&head, masked(crc32c(events->table, head.bytes, 8)), 4);
+    put_little(&tail, masked(crc32c(events->table, data, size)), 4);
+    return put_out(events, head.bytes, head.size, fault) && put_out(events, data, size, fault)
+        && put_out(events, tail.bytes, tail.size, fault);
+}
+
 static bool put_record(struct lt_events_file *events, const struct message *message,
                        struct lt_fault *fault)
 {
-    struct message frame;
-    frame.size = 0;
-    if (events->used + message->size + 16 > LT_EVENTS_BUFFER && !lt_events_flush(events, fault))
-        return false;
-    put_little(&frame, message->size, 8);
-    put_little(&frame, masked(crc32c(events->table, frame.bytes, 8)), 4);
-    memcpy(events->buffer + events->used, frame.bytes, frame.size);
-    memcpy(events->buffer + events->used + frame.size, message->bytes, message->size);
-    events->used += frame.size + message->size;
+    return put_frame(events, message->bytes, message->size, fault);
+}
 
-    frame.size = 0;
-    put_little(&frame, masked(crc32c(events->table, message->bytes, message->size)), 4);
-    memcpy(events->buffer + events->used, frame.bytes, frame.size);
-    events->used += frame.size;
-    return true;
+static size_t varint_bytes(uint64_t value)
+{
+    struct message message = {.size = 0};
+    put_varint(&message, value);
+    return message.size;
+}
+
+// Summary.Value: tag = 1, image = 4, histo = 5.
+bool lt_events_picture(struct lt_events_file *events, const char *name, int64_t step, bool image,
+                       const struct lt_bytes *bytes, struct lt_fault *fault)
+{
+    struct message tag = {.size = 0}, head = {.size = 0};
+    if (events->file < 0)
+        return true;
+    put_part(&tag, 1, name, strnlen(name, NAME_MOST));
+    put_tag(&tag, image ? 4 : 5, LENGTH);
+    put_varint(&tag, bytes->size);
+    const uint64_t value = tag.size + bytes->size;
+    put_start(&head, seconds_now(), step);
+    put_tag(&head, 5, LENGTH);
+    put_varint(&head, 1 + varint_bytes(value) + value);
+    put_tag(&head, 1, LENGTH);
+    put_varint(&head, value);
+
+    const size_t size = head.size + tag.size + bytes->size;
+    unsigned char *data = malloc(size);
+    if (!data)
+        return lt_fail(fault, "no memory for the picture of %s", name);
+    memcpy(data, head.bytes, head.size);
+    memcpy(data + head.size, tag.bytes, tag.size);
+    memcpy(data + head.size + tag.size, bytes->data, bytes->size);
+    const bool whole = put_frame(events, data, size, fault);
+    free(data);
+    return whole;
 }
 
 bool lt_events_write(struct lt_events_file *events, const struct lt_record *record,

@@ -81,7 +81,7 @@ static enum lt_outcome predict_batch(struct lt_run *run, struct lt_output_writer
     run->program->phase[LT_PREDICT](&call);
     lt_feed_release(run, LT_PREDICT);
     *rows += batch.rows;
-    return lt_output_rows(writer, batch.rows, &run->fault) ? LT_DONE : LT_BROKEN;
+    return !lt_run_failed(run) && lt_output_rows(writer, batch.rows, &run->fault) ? LT_DONE : LT_BROKEN;
 }
 
 static enum lt_outcome predict_all(struct lt_run *run, struct lt_output_writer *writer,
@@ -100,7 +100,7 @@ static enum lt_outcome predict_all(struct lt_run *run, struct lt_output_writer *
         });
     }
     lt_run_fire(run, LT_ON_PREDICT_END);
-    return LT_DONE;
+    return lt_run_failed(run) ? LT_BROKEN : LT_DONE;
 }
 
 int lt_predict(struct lt_run *run)
@@ -123,7 +123,7 @@ int lt_predict(struct lt_run *run)
     const bool whole = lt_output_close(&writer, outcome == LT_DONE, &run->fault);
     if (outcome == LT_LEFT)
         return 128 + lt_signals_leave();
-    if (!whole)
+    if (!whole || lt_run_failed(run))
         return 1;
     lt_console_say(&run->console, "%" PRId64 " rows predicted, written to %s%s", rows,
                    default_path(run), split ? ", a file for each result" : "");

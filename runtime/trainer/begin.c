@@ -7,6 +7,7 @@
 
 #include "base/print.h"
 #include "trainer/folder.h"
+#include "trainer/pictures.h"
 #include "trainer/saves.h"
 #include "trainer/state.h"
 
@@ -258,5 +259,7 @@ void lt_log_evaluation(struct lt_run *run, enum lt_phase phase, const struct lt_
     free(path);
     if (!whole)
         lt_print_note("the result is not logged: %s", fault.text);
+    else
+        lt_pictures_draw(run, phase);
     lt_end_logs(run);
 }

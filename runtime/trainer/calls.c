@@ -1,10 +1,12 @@
 #include "trainer/calls.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/print.h"
+#include "trainer/pictures.h"
 #include "trainer/run.h"
 #include "trainer/saves.h"
 
@@ -55,11 +57,28 @@ static void log_value(struct lt_host *host, const char *name, double value)
     run->metrics.host_wants_row |= !run->in_training_batch;
 }
 
+static void histogram(struct lt_host *host, const char *name, enum lt_phase phase,
+                      const float *value, int64_t count)
+{
+    lt_pictures_take(host->run, name, phase, 0, 0, value, count);
+}
+
+static void heatmap(struct lt_host *host, const char *name, enum lt_phase phase,
+                    const float *value, int64_t rows, int64_t columns)
+{
+    lt_pictures_take(host->run, name, phase, rows, columns, value, rows * columns);
+}
+
 static void run_step(struct lt_host *host, int step)
 {
     struct lt_run *run = host->run;
     const struct lt_call call = lt_run_call(run, run->at.step);
+    const double pictures = host->pictures;
+    run->in_callback_step = true;
+    host->pictures = run->events.file >= 0 && !run->silent;
     run->program->callback_step[step](&call);
+    run->in_callback_step = false;
+    host->pictures = pictures;
 }
 
 static void freeze(struct lt_host *host, int mask, bool frozen)
@@ -76,7 +95,29 @@ static void warn(struct lt_host *host, const char *text)
         lt_print_note("%s", text);
 }
 
+static void fail(struct lt_host *host, const char *text)
+{
+    struct lt_run *run = host->run;
+    if (!run->silent)
+        lt_fail(&run->fault, "%s; at step %" PRId64 " of epoch %" PRId64, text, run->at.step,
+                run->at.epoch);
+}
+
+// A training step is counted when it is over, so it is the next.
+static void check(struct lt_host *host, const char *message, const char *where, double failed,
+                  int64_t of)
+{
+    struct lt_run *run = host->run;
+    const bool trains = host->training != 0 && !run->in_callback_step;
+    const char *when = run->in_callback_step ? "in a callback after"
+                     : trains ? "in" : "in evaluation after";
+    lt_fail(&run->fault, "%s (check at %s): %.0f of %" PRId64 " element%s fail%s %s step %" PRId64
+            " of epoch %" PRId64, message, where, failed, of, of == 1 ? "" : "s",
+            failed == 1 ? "s" : "", when, run->at.step + trains, run->at.epoch);
+}
+
 const struct lt_host_calls lt_trainer_calls = {
     .stop = stop, .save = save, .log = log_value, .run_step = run_step, .freeze = freeze,
-    .warn = warn,
+    .warn = warn, .fail = fail, .check = check, .histogram = histogram,
+    .heatmap = heatmap,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "trainer/feed.h"
+#include "trainer/pictures.h"
 #include "trainer/signals.h"
 
 // ---- a pass -------------------------------------------------------------------------------------
@@ -45,12 +46,14 @@ static enum lt_outcome one_batch(struct lt_run *run, enum lt_phase phase, int64_
     call.first_row = *first_row;
     lt_run_fire(run, moment->batch_start);
     lt_metrics_clear(&run->metrics, phase);
+    run->host.pictures = run->pictures_of_pass;
     run->program->phase[phase](&call);
+    run->host.pictures = 0;
     lt_metrics_take_quietly(&run->metrics, phase);
     lt_feed_release(run, phase);
     lt_run_fire(run, moment->batch_end);
     *first_row += batch.rows;
-    return LT_DONE;
+    return lt_run_failed(run) ? LT_BROKEN : LT_DONE;
 }
 
 static enum lt_outcome all_batches(struct lt_run *run, enum lt_phase phase, int64_t batches)
@@ -89,8 +92,10 @@ enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t mos
     const struct lt_program *program = run->program;
     run->host.training = 0;
     lt_run_fire(run, moments[phase].start);
-    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(program, set))
+    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(program, set)) {
         begin_set(run, set);
+        lt_pictures_open_pass(run, set);
+    }
     lt_run_fire(run, moments[phase].epoch_start);
 
     for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(program, set)) {
@@ -100,11 +105,13 @@ enum lt_outcome lt_evaluate(struct lt_run *run, enum lt_phase phase, int64_t mos
             return outcome;
     }
 
-    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(program, set))
+    for (enum lt_phase set = phase; set < LT_PHASES; set = lt_next_set(program, set)) {
         end_set(run, set);
+        lt_pictures_draw(run, set);
+    }
     lt_run_fire(run, moments[phase].epoch_end);
     lt_run_fire(run, moments[phase].end);
-    return LT_DONE;
+    return lt_run_failed(run) ? LT_BROKEN : LT_DONE;
 }
 
 enum lt_outcome lt_check_sanity(struct lt_run *run)

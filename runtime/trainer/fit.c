@@ -8,6 +8,7 @@
 #include "base/print.h"
 #include "trainer/evaluate.h"
 #include "trainer/feed.h"
+#include "trainer/pictures.h"
 #include "trainer/row.h"
 #include "trainer/saves.h"
 #include "trainer/signals.h"
@@ -73,7 +74,9 @@ static void run_training_step(struct lt_run *run, const struct lt_batch *batch)
     call.first_row = micro * run->extent.batch;     // only an epoch's last batch is smaller
 
     lt_metrics_clear(&run->metrics, LT_TRAIN);
+    lt_pictures_open_step(run);
     run->program->phase[LT_TRAIN](&call);
+    run->host.pictures = 0;
 }
 
 static bool train_batch(struct lt_run *run)
@@ -85,8 +88,11 @@ static bool train_batch(struct lt_run *run)
     run->host.training = 1;
     run->in_training_batch = true;
     lt_run_fire(run, LT_ON_TRAIN_BATCH_START);
-    run_training_step(run, &batch);
+    if (!lt_run_failed(run))
+        run_training_step(run, &batch);
     lt_feed_release(run, LT_TRAIN);
+    if (lt_run_failed(run))
+        return false;
 
     const int64_t index = run->at.batch++;
     run->at.step += !lt_run_window_is_open(run);
@@ -96,7 +102,7 @@ static bool train_batch(struct lt_run *run)
     run->host.batch = (double)index;
     lt_run_fire(run, LT_ON_TRAIN_BATCH_END);
     run->in_training_batch = false;
-    return check_finite(run, bad) && lt_watch_anomaly(run);
+    return !lt_run_failed(run) && check_finite(run, bad) && lt_watch_anomaly(run);
 }
 
 // ---- epochs -------------------------------------------------------------------------------------
@@ -174,6 +180,8 @@ static enum lt_outcome after_batch(struct lt_run *run, bool *over)
         ask_for_default_save(run);
         *over = is_over(run);           // a callback may have asked to stop just now
     }
+    if (lt_run_failed(run))
+        return LT_BROKEN;
     lt_row_write(run, epoch_ends, lt_run_window_is_open(run), *over);
     if (epoch_is_over(run)) {
         run->at.epoch++;
@@ -203,6 +211,8 @@ static enum lt_outcome train_epoch(struct lt_run *run, bool *over)
     const int64_t epoch = run->at.epoch;
     if (run->at.batch == 0)
         begin_epoch(run);
+    if (lt_run_failed(run))
+        return LT_BROKEN;
     begin_line(run);
     lt_feed_start(run, LT_TRAIN, epoch, run->at.batch, run->plan.train_batches);
 
@@ -245,6 +255,8 @@ static int finish(struct lt_run *run)
     lt_run_update_host(run);
     lt_run_fire(run, LT_ON_TRAIN_END);
     lt_run_fire(run, LT_ON_FIT_END);
+    if (lt_run_failed(run))
+        return 1;
     lt_saves_perform(run);
     if (run->host.stop_asked)
         lt_console_say(&run->console, "stopped at step %" PRId64 ": %s", run->at.step,
@@ -262,7 +274,7 @@ static enum lt_outcome begin(struct lt_run *run)
     run->host.training = 1;
     if (outcome == LT_DONE)
         lt_run_fire(run, LT_ON_TRAIN_START);
-    return outcome;
+    return lt_run_failed(run) ? LT_BROKEN : outcome;
 }
 
 int lt_fit(struct lt_run *run, bool resumed)

@@ -9,6 +9,7 @@
 #include "base/threads.h"
 #include "trainer/calls.h"
 #include "trainer/feed.h"
+#include "trainer/pictures.h"
 
 // ---- memory -------------------------------------------------------------------------------------
 
@@ -95,6 +96,7 @@ void lt_run_close(struct lt_run *run)
         free(run->listener[event]);
     lt_metrics_close(&run->metrics);
     lt_record_close(&run->record);
+    lt_pictures_close(run);
     lt_console_close(&run->console);
     free_kept(&run->saves);
     free(run->folder);

@@ -10,6 +10,7 @@
 #include "log/console.h"
 #include "log/csv.h"
 #include "log/events.h"
+#include "log/picture.h"
 #include "settings/line.h"
 #include "trainer/metrics.h"
 #include "trainer/plan.h"
@@ -56,6 +57,7 @@ struct lt_run {
     int *listener[LT_EVENTS];           // callbacks of an event, in order
     int listeners[LT_EVENTS];
     bool in_training_batch;             // the event being fired belongs to one
+    bool in_callback_step;              // tensor code of a hook runs
     bool silent;                        // sanity check: callbacks' wishes are not heard
     struct lt_snapshot before;
 
@@ -71,6 +73,9 @@ struct lt_run {
     struct lt_record record;
     struct lt_csv csv;
     struct lt_events_file events;
+    struct lt_picture *picture;         // of passes over other data than the training's
+    int picture_count;
+    bool pictures_of_pass;              // they are gathered
     struct lt_console console;
     int64_t started_at;
     double seconds_before;              // trained before this process

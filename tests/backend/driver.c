@@ -52,8 +52,9 @@ void *compiled(const char *folder, const char *text, const Build *build)
 {
     static int number;
     char source[300], object[300], command[1200];
-    snprintf(source, sizeof source, "%s/case%d.c", folder, ++number);
-    snprintf(object, sizeof object, "%s/case%d.so", folder, number);
+    // Other tests may use the folder at the same time.
+    snprintf(source, sizeof source, "%s/case%d_%d.c", folder, (int)getpid(), ++number);
+    snprintf(object, sizeof object, "%s/case%d_%d.so", folder, (int)getpid(), number);
     FILE *file = fopen(source, "w");
     if (!file)
         return NULL;

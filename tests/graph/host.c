@@ -64,8 +64,15 @@ static void warn(struct lt_host *host, const char *text)
     say("warn", text, 0);
 }
 
+static void fail(struct lt_host *host, const char *text)
+{
+    (void)host;
+    say("fail", text, 0);
+}
+
 static const struct lt_host_calls calls = {.stop = stop, .save = save, .log = log_value,
-                                           .run_step = run_step, .freeze = freeze, .warn = warn};
+                                           .run_step = run_step, .freeze = freeze, .warn = warn,
+                                           .fail = fail};
 
 // ---- trees --------------------------------------------------------------------------------------
 
@@ -172,7 +179,7 @@ static void test_asking(Test *t, HostRun *r)
     host_call(r, &hook, 0);
     t->checks++;
     const char *want = "save best 50132;log best 6;run step 2;freeze on 3;warn at 0.125 up! 0;"
-                       "warn best 0;";
+                       "fail best 0;";
     if (strcmp(said, want) != 0 || !r->failed) {
         printf("asked for: %s\nnot for:   %s\n", said, want);
         t->failures++;

@@ -57,6 +57,47 @@ def records(data):
         yield message(body)
 
 
+def summaries(folder):
+    """(name, step, fields of Summary.Value) of all event files, purged at a session's start."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(folder, "events.out.tfevents.*"))):
+        with open(path, "rb") as file:
+            data = file.read()
+        for event in records(data):
+            step = event.get(2, [0])[0]
+            if 7 in event:
+                found = [entry for entry in found if entry[1] < step]
+            for summary in event.get(5, []):
+                value = message(message(summary)[1][0])
+                found.append((value[1][0].decode(), step, value))
+    return found
+
+
+def doubles(data):
+    return list(struct.unpack("<%dd" % (len(data) // 8), data))
+
+
+def histograms(folder):
+    """{name: {step: (min, max, num, sum, sum of squares, limits, counts)}}"""
+    found = {}
+    for name, step, value in summaries(folder):
+        if 5 in value:
+            proto = message(value[5][0])
+            numbers = tuple(doubles(proto[i][0])[0] for i in range(1, 6))
+            found.setdefault(name, {})[step] = numbers + (doubles(proto[6][0]), doubles(proto[7][0]))
+    return found
+
+
+def images(folder):
+    """{name: {step: (height, width, PNG)}}"""
+    found = {}
+    for name, step, value in summaries(folder):
+        if 4 in value:
+            image = message(value[4][0])
+            found.setdefault(name, {})[step] = (image[1][0], image[2][0], image[4][0])
+    return found
+
+
 def read_folder(folder):
     """{name: {step: value}} of all event files, in the order of their names, purged at a session's
     start as TensorBoard does."""
@@ -72,5 +113,6 @@ def read_folder(folder):
                         del values[old]
             for summary in event.get(5, []):
                 value = message(message(summary)[1][0])
-                scalars.setdefault(value[1][0].decode(), {})[step] = value[2][0]
+                if 2 in value:
+                    scalars.setdefault(value[1][0].decode(), {})[step] = value[2][0]
     return scalars

@@ -182,6 +182,7 @@ struct lt_host {
     const bool *frozen;         // by mask (lt_variable.frozen_mask): true where freeze() stands
     double elapsed;             // seconds trained, also before a resume
     double sanity;              // 1 in the sanity check
+    double pictures;            // 1 where histograms and heatmaps of the step will be written
 };
 
 struct lt_host_calls {
@@ -193,6 +194,14 @@ struct lt_host_calls {
     void (*run_step)(struct lt_host *host, int plan);       // a callback's tensor step
     void (*freeze)(struct lt_host *host, int mask, bool frozen);
     void (*warn)(struct lt_host *host, const char *text);
+    void (*fail)(struct lt_host *host, const char *text);   // the run ends as failed
+    // Of `of` elements that the spec's line `where` checks, `failed` do not hold.
+    void (*check)(struct lt_host *host, const char *message, const char *where, double failed,
+                  int64_t of);
+    void (*histogram)(struct lt_host *host, const char *name, enum lt_phase phase,
+                      const float *value, int64_t count);
+    void (*heatmap)(struct lt_host *host, const char *name, enum lt_phase phase,
+                    const float *value, int64_t rows, int64_t columns);
 };
 
 enum lt_event {

@@ -571,7 +571,7 @@ static const struct lt_setting setting_table[33] = {
      "stop after this time, DD:HH:MM:SS", false, false},
     [setting_trainer_detect_anomaly] = {"trainer.detect_anomaly", LT_FLAG, 0, 0.0,
      "", NULL,
-     "check every value of a step for NaN and infinity", false, false},
+     "look for NaN and infinity after each step, and at each `check` in it", false, false},
     [setting_trainer_seed] = {"trainer.seed", LT_INTEGER, 0, 0.0,
      "", NULL,
      "seed of weights, order and draws; also --seed", false, false},
