@@ -216,6 +216,9 @@ static void add_member(Tracer *t, DataPart *data, const Ast *member, const Ast *
     }
     case AST_METHOD:
         if (strcmp(member->name, "sample") == 0) {
+            if (*sample && *sample != member)
+                fail(t, E_DATA_MEMBER, member->span, "a data block has one `sample`, and this is "
+                     "the second");
             *sample = member;
             break;
         }

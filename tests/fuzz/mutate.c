@@ -95,22 +95,28 @@ static void read_spec(const char *path, const char *folder)
     seeds[seed_count++] = text;
 }
 
+static int is_spec(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length >= 4 && strcmp(entry->d_name + length - 3, ".lt") == 0;
+}
+
+// By name: the same seed damages the same texts on every machine.
 static void read_folder(const char *folder)
 {
-    DIR *directory = opendir(folder);
-    if (!directory) {
+    struct dirent **entry;
+    int count = scandir(folder, &entry, is_spec, alphasort);
+    if (count < 0) {
         perror(folder);
         exit(2);
     }
-    for (struct dirent *entry; (entry = readdir(directory));) {
+    for (int i = 0; i < count; i++) {
         char path[4096];
-        size_t length = strlen(entry->d_name);
-        if (length < 4 || strcmp(entry->d_name + length - 3, ".lt") != 0)
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
         read_spec(path, folder);
+        free(entry[i]);
     }
-    closedir(directory);
+    free(entry);
 }
 
 // --- damage ---
