@@ -127,17 +127,14 @@ static void print_first_lane(const Tiles *p)
     c_line(p->c, "const %s %s = %s;", c_integer(p->c), p->first_lane, early);
 }
 
-// The lanes of the panel that count: an early tile skips what it has twice.
+// The lanes of the panel that count: an early tile skips what it has twice. And where in memory
+// they lie, if that is in panels.
 static void print_live_lanes(const Tiles *p)
 {
     if (starts_early(p))
         c_line(p->c, "const int skip = panel * lanes - %s;", p->first_lane);
     else if (!lanes_divide(p))
         c_line(p->c, "const int last = lt_least(lanes, lane_count - %s);", p->first_lane);
-}
-
-static void print_panel(const Tiles *p)
-{
     if (p->panel)
         c_line(p->c, "const %s %s = %s / %s;", c_integer(p->c), c_var(p->c, p->panel),
                p->first_lane, c_dim(p->c, p->panel_width));
@@ -155,7 +152,6 @@ static void print_unit(const Tiles *p)
     c_line(p->c, "const int last_row = lt_least(first_row + block_rows, row_count);");
     print_first_lane(p);
     print_live_lanes(p);
-    print_panel(p);
 }
 
 // ---- operands -----------------------------------------------------------------------------------
@@ -381,7 +377,6 @@ static void print_parts_joined(const Tiles *p)
     print_point(p, "const ", t->outer, t->outer_count, "(unit / (panels * tiles))");
     print_first_lane(p);
     print_live_lanes(p);
-    print_panel(p);
     c_line(p->c, "_Alignas(64) %s sum[tile * lanes];", p->type);
     c_line(p->c, "for (int i = 0; i < tile * lanes; i++) sum[i] = 0;");
     c_open(p->c, "for (int part = 0; part < parts; part++)");

@@ -150,14 +150,15 @@ static void vote_contraction(Layouts *l, const Node *node)
 {
     const Node *right = node->input[1];
     const int turned[] = {1, 0};
-    if (right->prim == P_VARIABLE && right->shape.rank == 2 && node->attr->contracted == 1 &&
-        node->attr->batch == 0 && right->shape.dim[0].scale >= 8)
-        vote(group_of(l, right), turned, 2);
-    if (right->prim == P_VARIABLE && right->shape.rank == 2 && node->attr->contracted == 1 &&
-        node->attr->batch == 0 && fills_panels(right))
-        root(group_of(l, right))->panelled = true;
-    if (right->prim == P_VARIABLE && right->shape.rank == 2)
-        root(group_of(l, right))->spaced = true;
+    if (right->prim != P_VARIABLE || right->shape.rank != 2)
+        return;
+    Group *group = root(group_of(l, right));
+    group->spaced = true;
+    if (node->attr->contracted != 1 || node->attr->batch != 0)
+        return;
+    if (right->shape.dim[0].scale >= 8)
+        vote(group, turned, 2);
+    group->panelled |= fills_panels(right);
 }
 
 // Who computes point by point, or by tiles, can do so panel by panel.

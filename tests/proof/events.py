@@ -102,17 +102,7 @@ def read_folder(folder):
     """{name: {step: value}} of all event files, in the order of their names, purged at a session's
     start as TensorBoard does."""
     scalars = {}
-    for path in sorted(glob.glob(os.path.join(folder, "events.out.tfevents.*"))):
-        with open(path, "rb") as file:
-            data = file.read()
-        for event in records(data):
-            step = event.get(2, [0])[0]
-            if 7 in event:
-                for values in scalars.values():
-                    for old in [number for number in values if number >= step]:
-                        del values[old]
-            for summary in event.get(5, []):
-                value = message(message(summary)[1][0])
-                if 2 in value:
-                    scalars.setdefault(value[1][0].decode(), {})[step] = value[2][0]
+    for name, step, value in summaries(folder):
+        if 2 in value:
+            scalars.setdefault(name, {})[step] = value[2][0]
     return scalars

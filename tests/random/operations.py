@@ -356,6 +356,11 @@ def axes_text(b, x, chosen):
     return f", axis = {opening}{', '.join(spelled)}{comma}{closing}"
 
 
+def reduction_text(b, function, x, chosen, keep):
+    kept = ", keep = true" if keep else ""
+    return f"{function}({x.name}{axes_text(b, x, chosen)}{kept})"
+
+
 def reduced(x, chosen, keep):
     return [1 if i in chosen else n for i, n in enumerate(x.shape) if keep or i not in chosen]
 
@@ -383,7 +388,7 @@ def reduce(b):
         function = "mean"
     if function in ("norm", "rms"):
         function = "sum"
-    text = f"{function}({x.name}{axes_text(b, x, chosen)}{', keep = true' if keep else ''})"
+    text = reduction_text(b, function, x, chosen, keep)
     return b.put(text, reduced(x, chosen, keep), scale=scale)
 
 
@@ -394,7 +399,7 @@ def reduce_truth(b):
         return compare(b)
     chosen, keep = axes(b, x), b.r.random() < 0.5
     function = b.r.choice(["any", "all", "sum"])
-    text = f"{function}({x.name}{axes_text(b, x, chosen)}{', keep = true' if keep else ''})"
+    text = reduction_text(b, function, x, chosen, keep)
     if function == "sum":
         return b.put(f"{text} % 3", reduced(x, chosen, keep), "i", bound=3)
     return b.put(text, reduced(x, chosen, keep), "b")
@@ -407,7 +412,7 @@ def reduce_whole(b):
         return whole(b)
     chosen, keep = axes(b, x), b.r.random() < 0.5
     function = b.r.choice(["max", "min", "sum"])
-    text = f"{function}({x.name}{axes_text(b, x, chosen)}{', keep = true' if keep else ''})"
+    text = reduction_text(b, function, x, chosen, keep)
     if function == "sum":
         return b.put(f"{text} % 5", reduced(x, chosen, keep), "i", bound=5)
     return b.put(text, reduced(x, chosen, keep), "i", bound=x.bound)
