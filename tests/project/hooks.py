@@ -96,7 +96,8 @@ def expected():
         w = [x - rate * 0.5 for x in w]
         mean += (w[0] - mean) / k
         square = sum(x * x for x in w)
-        rows.append({"w0": w[0], "part": part, "many": 3 if k < 3 else 1, "slope": 1 if k < 3 else 0, "square": square, "answer": sum(w) * k, "average": mean,
+        rows.append({"w0": w[0], "part": part, "many": 3 if k < 3 else 1, "slope": 1 if k < 3 else 0,
+                     "square": square, "answer": sum(w) * k, "average": mean,
                      "tenfold": 10 * math.sqrt(square) if k > 1 else None,
                      "first": sum(w) if k > 1 else None, "stage": 1 if k < 3 else 2,
                      "shifted": math.sqrt(square) + (10 if k == 2 else 0)})
