@@ -24,6 +24,7 @@ Variable *program_variable(Program *program, VariableKind kind, const char *path
         v->stride[i] = stride;
         stride *= shape->dim[i].scale;
     }
+    table_put_name(program->variable_named, path, v->id);
     program->variable[program->variable_count++] = v;
     return v;
 }

@@ -228,6 +228,7 @@ static Tracer *tracer_new(Arena *arena, AtomTable *atoms, Diag *diag, const Trac
     t->definition_used = arena_alloc(arena, sizeof(bool) * (size_t)(options->definition_count + 1));
     t->program = arena_alloc(arena, sizeof *t->program);
     t->program->arena = arena;
+    t->program->variable_named = table_new(arena);
     t->program->diag = diag;
     t->program->predict_setting = -1;
     const char *slash = strrchr(options->spec_path, '/');
