@@ -267,7 +267,7 @@ static void bind_methods(Tracer *t, Part *part, const Declaration *declaration)
         value->function = arena_alloc(t->arena, sizeof *value->function);
         *value->function = (Function){m, part->scope, part, m->name};
         value->span = m->span;
-        scope_bind(t->arena, part->scope, m->name, value, BIND_MEMBER, m->name_span)->used = true;
+        scope_bind(t->arena, part->scope, m->name, value, BIND_MEMBER, m->name_span);
     }
 }
 

@@ -208,6 +208,8 @@ static void unused_declarations(Tracer *t)
             continue;
         if (d->kind == AST_LAYER || d->kind == AST_MODEL || d->kind == AST_CONSTANT)
             diag_warning(t->diag, W_UNUSED, d->tree->span, "`%s` is not used", d->name);
+        if (d->kind == AST_CONSTANT && strcmp(d->name, "trainer") == 0)
+            diag_hint(t->diag, "settings of the run stand in a block: trainer { max_epochs = 3 }");
     }
 }
 
