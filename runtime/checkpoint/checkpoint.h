@@ -64,6 +64,7 @@ bool lt_checkpoint_save(const char *path, const struct lt_program *program, cons
                         const struct lt_run_state *state, struct lt_fault *fault);
 
 // Removes what an interrupted save left in the folder, with a line on `out` (may be NULL) for each.
+// A file that a run is writing at this moment stays.
 void lt_checkpoint_sweep(const char *folder, FILE *out);
 
 // ---- reading ------------------------------------------------------------------------------------

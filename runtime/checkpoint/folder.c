@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "checkpoint/file.h"
@@ -23,6 +24,16 @@ static void say(FILE *out, const char *text)
         fprintf(out, "%s\n", text);
 }
 
+// A run that lives holds the lock of what it writes; one that was killed holds nothing.
+static bool is_being_written(int folder, const char *name)
+{
+    const int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const bool locked = file >= 0 && flock(file, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+    if (file >= 0)
+        close(file);
+    return locked;
+}
+
 void lt_checkpoint_sweep(const char *folder, FILE *out)
 {
     DIR *list = opendir(folder);
@@ -32,7 +43,8 @@ void lt_checkpoint_sweep(const char *folder, FILE *out)
     for (struct dirent *entry; (entry = readdir(list));) {
         const char *name = entry->d_name;
         if (!ends_in(name, LT_TEMPORARY_SUFFIX)
-            || fstatat(dirfd(list), name, &about, AT_SYMLINK_NOFOLLOW) || !S_ISREG(about.st_mode))
+            || fstatat(dirfd(list), name, &about, AT_SYMLINK_NOFOLLOW) || !S_ISREG(about.st_mode)
+            || is_being_written(dirfd(list), name))
             continue;
         const bool removed = !unlinkat(dirfd(list), name, 0);
         if (out && removed)

@@ -10,12 +10,15 @@
 
 typedef char *lookup(const char *folder, const struct lt_program *program, FILE *out);
 
-// Versions from the newest on, until one has it.
-static char *search(const char *root, const struct lt_program *program, lookup *look)
+// Versions from the newest on, until one has it. A run that goes on also clears away what the saves
+// of a run left that was killed before its first checkpoint was whole.
+static char *search(const char *root, const struct lt_program *program, lookup *look, bool sweep)
 {
     for (int version = lt_folder_version(root, INT_MAX); version >= 0;
          version = lt_folder_version(root, version)) {
         char *folder = lt_path_text("%s/lightning_logs/version_%d/checkpoints", root, version);
+        if (folder && sweep)
+            lt_checkpoint_sweep(folder, stderr);
         char *path = folder ? look(folder, program, stderr) : NULL;
         free(folder);
         if (path)
@@ -35,9 +38,9 @@ bool lt_origin_resume(struct lt_origin *origin, const char *which, const char *r
 {
     *origin = (struct lt_origin){.word = which};
     if (strcmp(which, "best") == 0) {
-        origin->path = search(root, program, lt_checkpoint_best);
+        origin->path = search(root, program, lt_checkpoint_best, true);
     } else if (strcmp(which, "auto") == 0 || strcmp(which, "last") == 0) {
-        origin->path = search(root, program, lt_checkpoint_newest);
+        origin->path = search(root, program, lt_checkpoint_newest, true);
     } else {
         origin->word = NULL;
         return given_path(origin, which, fault);
@@ -59,11 +62,11 @@ bool lt_origin_weights(struct lt_origin *origin, const char *which, const char *
         return given_path(origin, which, fault);
     }
     if (!which || strcmp(which, "best") == 0) {
-        origin->path = search(root, program, lt_checkpoint_best);
+        origin->path = search(root, program, lt_checkpoint_best, false);
         origin->word = "best";
     }
     if (!origin->path && (!which || strcmp(which, "last") == 0)) {
-        origin->path = search(root, program, lt_checkpoint_newest);
+        origin->path = search(root, program, lt_checkpoint_newest, false);
         origin->word = "last";
     }
     if (origin->path)

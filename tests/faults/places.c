@@ -1,0 +1,116 @@
+// places: the main function of a compiled program that counts what it does, and can send itself a
+// signal at a place of a test's choice. Linked with what `ltc emit` writes, whose own main is
+// renamed, and with fsync and renameat wrapped by the linker.
+//
+//   LT_AT="15 train 7"   signal 15 in the 7th training batch; also sample, validate (the sanity
+//                        check not counted), fsync, rename. "15+50000 train 7" waits 50 ms there.
+//   LT_COUNTS=FILE       the counts, 64-bit numbers in the order of the names, written as they grow
+//                        into memory shared with the file, so that they outlive a kill
+//
+// A sample that is handed a signal goes on: the signal is of the process, as a user's would be.
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include "lt/program.h"
+
+enum place { TRAIN, VALIDATE, SAMPLE, FSYNC, RENAME, STEP, PLACES };
+
+static const char *const names[PLACES] = {"train", "validate", "sample", "fsync", "rename", "step"};
+
+static _Atomic int64_t own_counts[PLACES], *counts = own_counts;
+static int signal_number, signal_place = PLACES;
+static int64_t signal_count;
+static long wait_microseconds;
+
+extern const struct lt_program lt_program;
+int __real_fsync(int file);
+int __wrap_fsync(int file);
+int __real_renameat(int from_folder, const char *from, int to_folder, const char *to);
+int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to);
+
+static void pass(enum place place)
+{
+    if (atomic_fetch_add(&counts[place], 1) + 1 != signal_count || (int)place != signal_place)
+        return;
+    kill(getpid(), signal_number);
+    const struct timespec time = {wait_microseconds / 1000000, wait_microseconds % 1000000 * 1000};
+    nanosleep(&time, NULL);
+}
+
+int __wrap_fsync(int file)
+{
+    pass(FSYNC);
+    return __real_fsync(file);
+}
+
+int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    pass(RENAME);
+    return __real_renameat(from_folder, from, to_folder, to);
+}
+
+static void training_step(const struct lt_call *call)
+{
+    pass(TRAIN);
+    lt_program.phase[LT_TRAIN](call);
+    atomic_store(&counts[STEP], (int64_t)call->step);
+}
+
+static void validation_step(const struct lt_call *call)
+{
+    if (atomic_load(&counts[TRAIN]) > 0 || call->step > 0)
+        pass(VALIDATE);
+    lt_program.phase[LT_VALIDATE](call);
+}
+
+static void sample(const void *const *raw, void *const *out, void *scratch, uint64_t seed,
+                   uint64_t epoch, uint64_t index, bool training)
+{
+    if (training)
+        pass(SAMPLE);
+    lt_program.data[0].sample(raw, out, scratch, seed, epoch, index, training);
+}
+
+static void read_environment(void)
+{
+    char name[16] = "";
+    const char *at = getenv("LT_AT"), *file = getenv("LT_COUNTS");
+    if (at) {
+        const char *rest = strchr(at, ' ');
+        const char *plus = strchr(at, '+');
+        signal_number = atoi(at);
+        wait_microseconds = plus ? atol(plus + 1) : 0;
+        if (!rest || sscanf(rest, "%15s %ld", name, &signal_count) != 2)
+            exit(99);
+        for (int i = 0; i < PLACES; i++)
+            if (!strcmp(names[i], name))
+                signal_place = i;
+        if (signal_place == PLACES)
+            exit(99);
+    }
+    const int shared = file ? open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+    if (shared >= 0 && !ftruncate(shared, sizeof own_counts)) {
+        void *map = mmap(NULL, sizeof own_counts, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+        if (map != MAP_FAILED)
+            counts = memset(map, 0, sizeof own_counts);
+        close(shared);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct lt_program program = lt_program;
+    struct lt_data data = lt_program.data[0];
+    read_environment();
+    data.sample = sample;
+    program.data = &data;
+    program.phase[LT_TRAIN] = training_step;
+    program.phase[LT_VALIDATE] = validation_step;
+    return lt_main(&program, argc, argv);
+}
