@@ -8,6 +8,7 @@ for the programs that the first of them builds, `--long` for the counts that the
 import csv
 import json
 import os
+import platform
 import re
 import shutil
 import struct
@@ -82,7 +83,7 @@ class Bar:
         os.makedirs(self.programs, exist_ok=True)
         tools.run([self.tree.ltc, "emit", self.spec(name), "-o", folder, "--data-root", self.data, *words])
         emitted = os.path.join(folder, name + ".c")
-        flags = ["-std=c17", "-O1", "-ffp-contract=off", "-fno-math-errno", "-fopenmp",
+        flags = ["-std=c17", "-O3", *(["-march=native"] if platform.machine() == "x86_64" else []), "-ffp-contract=off", "-fno-math-errno", "-fopenmp",
                  "-I" + self.tree.include]
         cc = os.environ.get("CC", "cc")
         tools.run([cc, *flags, "-Dmain=emitted_main", "-c", emitted, "-o", program + ".o"])
