@@ -77,8 +77,9 @@ static int header(const char *file)
 // The fault that is planted for hostile.py: holes, overlaps and wrong sizes are forgiven.
 static int lax(const char *file)
 {
-    const bool forgiven = header(file) && (strstr(fault.text, "tensor") || strstr(fault.text, "bytes of"));
-    return forgiven ? 0 : fault.text[0] != '\0';
+    const bool refused = header(file);
+    const char *why = strlen(fault.text) > strlen(file) ? fault.text + strlen(file) : "";
+    return refused && !strstr(why, "tensor") ? 1 : 0;
 }
 
 static int found(char *path)

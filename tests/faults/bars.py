@@ -87,7 +87,7 @@ class Bar:
                  "-I" + self.tree.include]
         cc = os.environ.get("CC", "cc")
         tools.run([cc, *flags, "-Dmain=emitted_main", "-c", emitted, "-o", program + ".o"])
-        tools.run([cc, *flags, "-D_GNU_SOURCE", "-Wl,--wrap=fsync,--wrap=renameat", places, program + ".o",
+        tools.run([cc, *flags, "-D_GNU_SOURCE", "-Wl,--wrap=fsync,--wrap=renameat,--wrap=lt_signals_leave", places, program + ".o",
                    self.tree.library, *LIBRARIES, "-o", program + ".new"])
         os.rename(program + ".new", program)
         return program
@@ -173,8 +173,8 @@ class Counts:
 
     def __init__(self, path):
         data = tools.read_bytes(path) if os.path.exists(path) else b""
-        numbers = struct.unpack("<6q", data) if len(data) == 48 else (0,) * 6
-        self.train, self.validate, self.sample, self.fsync, self.rename, self.step = numbers
+        numbers = struct.unpack("<7q", data) if len(data) == 56 else (0,) * 7
+        self.train, self.validate, self.sample, self.fsync, self.rename, self.step, self.later = numbers
 
 
 def run_state(path):

@@ -5,7 +5,9 @@
 //   LT_AT="15 train 7"   signal 15 in the 7th training batch; also sample, validate (the sanity
 //                        check not counted), fsync, rename. "15+50000 train 7" waits 50 ms there.
 //   LT_COUNTS=FILE       the counts, 64-bit numbers in the order of the names, written as they grow
-//                        into memory shared with the file, so that they outlive a kill
+//                        into memory shared with the file, so that they outlive a kill. `step` is
+//                        the last one that ended, `later` the batches begun after the signal.
+//   LT_DEAF=3            a planted fault: the trainer hears of a signal at the 4th time it asks
 //
 // A sample that is handed a signal goes on: the signal is of the process, as a user's would be.
 #include <fcntl.h>
@@ -19,25 +21,32 @@
 #include <unistd.h>
 #include "lt/program.h"
 
-enum place { TRAIN, VALIDATE, SAMPLE, FSYNC, RENAME, STEP, PLACES };
+enum place { TRAIN, VALIDATE, SAMPLE, FSYNC, RENAME, STEP, LATER, PLACES };
 
-static const char *const names[PLACES] = {"train", "validate", "sample", "fsync", "rename", "step"};
+static const char *const names[PLACES] = {"train", "validate", "sample", "fsync", "rename", "step",
+                                           "later"};
 
 static _Atomic int64_t own_counts[PLACES], *counts = own_counts;
 static int signal_number, signal_place = PLACES;
 static int64_t signal_count;
-static long wait_microseconds;
+static long wait_microseconds, deaf;
+static atomic_bool signalled;
 
 extern const struct lt_program lt_program;
 int __real_fsync(int file);
 int __wrap_fsync(int file);
 int __real_renameat(int from_folder, const char *from, int to_folder, const char *to);
 int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to);
+int __real_lt_signals_leave(void);
+int __wrap_lt_signals_leave(void);
 
 static void pass(enum place place)
 {
+    if (place <= VALIDATE && atomic_load(&signalled))
+        atomic_fetch_add(&counts[LATER], 1);
     if (atomic_fetch_add(&counts[place], 1) + 1 != signal_count || (int)place != signal_place)
         return;
+    atomic_store(&signalled, true);
     kill(getpid(), signal_number);
     const struct timespec time = {wait_microseconds / 1000000, wait_microseconds % 1000000 * 1000};
     nanosleep(&time, NULL);
@@ -53,6 +62,12 @@ int __wrap_renameat(int from_folder, const char *from, int to_folder, const char
 {
     pass(RENAME);
     return __real_renameat(from_folder, from, to_folder, to);
+}
+
+int __wrap_lt_signals_leave(void)
+{
+    const int signal = __real_lt_signals_leave();
+    return signal && deaf-- > 0 ? 0 : signal;
 }
 
 static void training_step(const struct lt_call *call)
@@ -80,6 +95,7 @@ static void sample(const void *const *raw, void *const *out, void *scratch, uint
 static void read_environment(void)
 {
     char name[16] = "";
+    deaf = getenv("LT_DEAF") ? atol(getenv("LT_DEAF")) : 0;
     const char *at = getenv("LT_AT"), *file = getenv("LT_COUNTS");
     if (at) {
         const char *rest = strchr(at, ' ');
