@@ -39,6 +39,7 @@ struct lt_saves {
     int files, doomed_count;
     bool current;               // a file on the disk holds the present position
     bool failed;                // some save could not be made
+    bool failing;               // the last one could not, and that was said
 };
 
 struct lt_run {

@@ -235,6 +235,14 @@ static void flush_logs(struct lt_run *run)
         lt_row_fault(run, &fault);
 }
 
+// A disk that stays full is one sentence, not one for each save that it refuses.
+static void say_failed(struct lt_run *run, const struct lt_fault *fault)
+{
+    if (!run->saves.failing)
+        lt_print_error("%s", lt_failed(fault) ? fault->text : "no memory to save a checkpoint");
+    run->saves.failing = run->saves.failed = true;
+}
+
 static bool write_file(struct lt_run *run, const char *file)
 {
     struct lt_fault fault = {.text = ""};
@@ -247,10 +255,10 @@ static bool write_file(struct lt_run *run, const char *file)
     }
     free(path);
     run->saves.current |= whole;
-    if (!whole) {
-        lt_print_error("%s", lt_failed(&fault) ? fault.text : "no memory to save a checkpoint");
-        run->saves.failed = true;
-    }
+    if (whole)
+        run->saves.failing = false;
+    else
+        say_failed(run, &fault);
     return whole;
 }
 

@@ -236,7 +236,8 @@ def can_trace():
 
 
 def injected(what, *words):
-    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=" + what, *words]
+    """What stands before a command, so that a call of it fails or kills; `words`: more options."""
+    return ["strace", "-f", "-qq", "-o", "/dev/null", *words, "-e", "inject=" + what]
 
 
 def calls_of(command, calls, **variables):

@@ -24,14 +24,14 @@ DIGITS = ("--trainer.limit_train_batches", "10", "--trainer.max_epochs", "3", "-
           "--trainer.log_every_n_steps", "5")
 
 
-def count(bar, name, words):
+def count(bar, name, words, calls=CALLS):
     """{call: (how many before the run's folder is made, how many from then on)}"""
     root = bar.path("counted")
     shutil.rmtree(root, ignore_errors=True)
     command = [bar.path("calls"), bar.program(name), *bar.words(root, *words)]
-    counts = {call: [0, 0] for call in CALLS}
+    counts = {call: [0, 0] for call in calls}
     begun = False
-    for call, line in bars.calls_of(command, CALLS, LT_COUNTS=bar.path("counts")):
+    for call, line in bars.calls_of(command, calls, LT_COUNTS=bar.path("counts")):
         begun = begun or call == "mkdir"
         counts[call][begun] += 1
     return counts
@@ -112,4 +112,5 @@ def main():
             % (tried, same))
 
 
-main()
+if __name__ == "__main__":
+    main()

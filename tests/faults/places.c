@@ -7,6 +7,7 @@
 //   LT_COUNTS=FILE       the counts, 64-bit numbers in the order of the names, written as they grow
 //                        into memory shared with the file, so that they outlive a kill. `step` is
 //                        the last one that ended, `later` the batches begun after the signal.
+//   LT_LYING_DISK=3      a planted fault: of the 3rd file that is renamed, half is lost
 //   LT_DEAF=3            a planted fault: the trainer hears of a signal at the 4th time it asks
 //
 // A sample that is handed a signal goes on: the signal is of the process, as a user's would be.
@@ -29,7 +30,7 @@ static const char *const names[PLACES] = {"train", "validate", "sample", "fsync"
 static _Atomic int64_t own_counts[PLACES], *counts = own_counts;
 static int signal_number, signal_place = PLACES;
 static int64_t signal_count;
-static long wait_microseconds, deaf;
+static long wait_microseconds, deaf, lies;
 static atomic_bool signalled;
 
 extern const struct lt_program lt_program;
@@ -61,6 +62,12 @@ int __wrap_fsync(int file)
 int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
     pass(RENAME);
+    if (lies > 0 && --lies == 0) {
+        const int file = openat(from_folder, from, O_WRONLY);
+        if (ftruncate(file, lseek(file, 0, SEEK_END) / 2))
+            exit(99);
+        close(file);
+    }
     return __real_renameat(from_folder, from, to_folder, to);
 }
 
@@ -96,6 +103,7 @@ static void read_environment(void)
 {
     char name[16] = "";
     deaf = getenv("LT_DEAF") ? atol(getenv("LT_DEAF")) : 0;
+    lies = getenv("LT_LYING_DISK") ? atol(getenv("LT_LYING_DISK")) : 0;
     const char *at = getenv("LT_AT"), *file = getenv("LT_COUNTS");
     if (at) {
         const char *rest = strchr(at, ' ');
