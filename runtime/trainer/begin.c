@@ -75,6 +75,14 @@ bool lt_end_logs(struct lt_run *run)
     return csv_whole && events_whole;
 }
 
+// Where a file was found by looking, the search has said it.
+static void say_renamed(const struct lt_run *run, const struct lt_origin *origin)
+{
+    struct lt_fault note = {.text = ""};
+    if (!origin->word && lt_checkpoint_renamed(origin->path, &run->peeked, &note))
+        lt_print_note("%s", note.text);
+}
+
 // ---- fit ----------------------------------------------------------------------------------------
 
 static bool peek(struct lt_run *run, const char *path)
@@ -152,7 +160,12 @@ static bool choose_resume(struct lt_run *run, struct lt_origin *origin)
         return false;
     if (!origin->path)
         lt_print_note("nothing to resume under %s/lightning_logs; starting anew", root_of(run));
-    return !origin->path || peek(run, origin->path);
+    if (!origin->path)
+        return true;
+    if (!peek(run, origin->path))
+        return false;
+    say_renamed(run, origin);
+    return true;
 }
 
 static bool choose_weights(struct lt_run *run, struct lt_origin *origin)
@@ -213,6 +226,8 @@ bool lt_begin_evaluation(struct lt_run *run, struct lt_origin *origin)
         return false;
     if (origin->path && !take_numbers(run, origin->path))
         return false;
+    if (origin->path)
+        say_renamed(run, origin);
     if (!lt_run_open_data(run))
         return false;
     lt_run_initialise(run);

@@ -250,7 +250,8 @@ static bool write_file(struct lt_run *run, const char *file)
     char *path = lt_path_text("%s/%s", run->saves.folder, file);
     bool whole = path && lt_state_gather(run, &state, &fault);
     if (whole) {
-        whole = lt_checkpoint_save(path, run->program, run->block, &state, &fault);
+        whole = lt_run_state_set(&state, LT_SAVED_AS, file)
+             && lt_checkpoint_save(path, run->program, run->block, &state, &fault);
         lt_state_release(&state);
     }
     free(path);

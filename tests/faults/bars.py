@@ -24,6 +24,7 @@ import xxh64        # noqa: E402
 # Thousands of small files that are flushed one by one: in memory, where there is such a folder.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 LIBRARIES = ("-ljansson", "-lz", "-lpthread", "-lm")
+WRAPPED = ("fsync", "renameat", "lt_signals_leave")        # by places.c
 VARIANTS = {"double": ("small", "-D", 'trainer.precision="64-true"')}       # a spec, emitted in another way
 
 
@@ -70,27 +71,32 @@ class Bar:
                 return path
         return self.tree.example(name)
 
-    def program(self, name="small"):
-        """A spec's program with the main function of places.c; built once for all bars."""
-        program = os.path.join(self.programs, name)
-        name, *words = VARIANTS.get(name, (name,))
-        places = os.path.join(self.tree.source, "tests", "faults", "places.c")
-        newest = max(map(os.path.getmtime, (self.spec(name), places, self.tree.ltc, self.tree.library)))
-        if os.path.exists(program) and os.path.getmtime(program) > newest:
+    def program(self, name="small", main="places"):
+        """A spec's program with the main function of places.c or another; built once for all bars."""
+        program = os.path.join(self.programs, name if main == "places" else name + "." + main)
+        source = os.path.join(self.tree.source, "tests", "faults", main + ".c")
+        spec, *words = VARIANTS.get(name, (name,))
+        if self.is_built(program, self.spec(spec), source):
             return program
-        folder = program + ".emitted"
-        shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(self.programs, exist_ok=True)
-        tools.run([self.tree.ltc, "emit", self.spec(name), "-o", folder, "--data-root", self.data, *words])
-        emitted = os.path.join(folder, name + ".c")
-        flags = ["-std=c17", "-O3", *(["-march=native"] if platform.machine() == "x86_64" else []), "-ffp-contract=off", "-fno-math-errno", "-fopenmp",
-                 "-I" + self.tree.include]
+        code = os.path.join(self.programs, name + ".o")
+        flags = ["-std=c17", "-O3", *(["-march=native"] if platform.machine() == "x86_64" else []),
+                 "-ffp-contract=off", "-fno-math-errno", "-fopenmp", "-D_GNU_SOURCE", "-I" + self.tree.include,
+                 "-I" + os.path.join(self.tree.source, "runtime")]
         cc = os.environ.get("CC", "cc")
-        tools.run([cc, *flags, "-Dmain=emitted_main", "-c", emitted, "-o", program + ".o"])
-        tools.run([cc, *flags, "-D_GNU_SOURCE", "-Wl,--wrap=fsync,--wrap=renameat,--wrap=lt_signals_leave", places, program + ".o",
-                   self.tree.library, *LIBRARIES, "-o", program + ".new"])
+        if not self.is_built(code, self.spec(spec)):
+            folder = os.path.join(self.programs, name + ".emitted")
+            shutil.rmtree(folder, ignore_errors=True)
+            os.makedirs(self.programs, exist_ok=True)
+            tools.run([self.tree.ltc, "emit", self.spec(spec), "-o", folder, "--data-root", self.data, *words])
+            tools.run([cc, *flags, "-Dmain=emitted_main", "-c", os.path.join(folder, spec + ".c"), "-o", code])
+        wrapped = "-Wl," + ",".join("--wrap=" + call for call in WRAPPED) if main == "places" else "-g"
+        tools.run([cc, *flags, wrapped, source, code, self.tree.library, *LIBRARIES, "-o", program + ".new"])
         os.rename(program + ".new", program)
         return program
+
+    def is_built(self, path, *sources):
+        newest = max(map(os.path.getmtime, (*sources, self.tree.ltc, self.tree.library)))
+        return os.path.exists(path) and os.path.getmtime(path) > newest
 
     def words(self, root, *words):
         return ["fit", "--quiet", "--threads", "1", "--data.root", self.data,

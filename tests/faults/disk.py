@@ -212,7 +212,9 @@ def every_call(bar, disk):
                 done = bar.fit("small", disk.root, "--trainer.max_steps", "10", expect=None,
                                before=bars.injected("%s:error=%s:when=%d" % (call, error, number)))
                 wrong = disk.what_is_left(disk.root) if bars.versions(disk.root) else []
-                if done.returncode == 1 and (done.stderr.count("\n") != 1 or disk.root not in done.stderr):
+                named = re.search(r"(/\S+?):? ", done.stderr + ": ")
+                about_us = named and (named[1].startswith(disk.root) or disk.root.startswith(named[1]))
+                if done.returncode == 1 and (done.stderr.count("\n") != 1 or not about_us):
                     wrong.append("said %r" % done.stderr)
                 if done.returncode not in (0, 1) or (done.returncode == 0 and done.stderr):
                     wrong.append("ended with %d and said %r" % (done.returncode, done.stderr))
