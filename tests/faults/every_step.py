@@ -15,6 +15,7 @@ import shutil
 import bars
 
 BATCHES = 60
+TWENTY = ("--trainer.max_epochs", "3", "--trainer.limit_train_batches", "20", "--trainer.log_every_n_steps", "2")
 
 
 class Stops:
@@ -128,7 +129,7 @@ def main():
     cases = [("small", ())]
     if bar.long:
         cases += [("small", ("--trainer.accumulate_grad_batches", "1")), ("small", ("--threads", "3")),
-                  ("small", ("--trainer.val_check_interval", "0.5")), ("double", ())]
+                  ("small", ("--trainer.val_check_interval", "0.5")), ("double", ()), ("gan", TWENTY)]
     counts = [run_all(bar, name, words) for name, words in cases]
     same, inside, validations = map(sum, zip(*counts))
     bar.end(same == BATCHES * len(cases) and inside == validations,

@@ -135,6 +135,7 @@ int main(int argc, char **argv)
     data.sample = sample;
     program.data = &data;
     program.phase[LT_TRAIN] = training_step;
-    program.phase[LT_VALIDATE] = validation_step;
+    if (program.phase[LT_VALIDATE])
+        program.phase[LT_VALIDATE] = validation_step;
     return lt_main(&program, argc, argv);
 }
