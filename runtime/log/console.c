@@ -28,7 +28,7 @@ int64_t lt_clock(void)
 
 // ---- the terminal -------------------------------------------------------------------------------
 
-static int terminal_columns(void)
+int lt_console_columns(void)
 {
     const char *named = getenv("COLUMNS");
     struct winsize window;
@@ -59,7 +59,7 @@ void lt_console_open(struct lt_console *console, const struct lt_program *progra
         .program = program, .quiet = quiet, .terminal = bar && isatty(STDOUT_FILENO) && !dumb,
         .bar = bar,
         .color = !(plain && *plain), .wide_letters = has_wide_letters(),
-        .columns = terminal_columns(), .started_at = lt_clock(),
+        .columns = lt_console_columns(), .started_at = lt_clock(),
     };
     lt_print_before(lt_console_clear, console);
 }

@@ -166,10 +166,10 @@ class Predict(Case):
             self.assertIn("compiled for 1 to 64", done.stderr)
 
     def test_refusals(self):
-        for words, text in ((("--output", "p.txt"), "end in .npy or .csv"),
-                            (("--split", "half"), "train, val, test or all"),
-                            (("--output", "nowhere/p.csv"), "nowhere/p.csv")):
-            done = self.run_program("predict", "--weights", "init", *words, expect=1)
+        for code, words, text in ((1, ("--output", "p.txt"), "end in .npy or .csv"),
+                                  (2, ("--split", "half"), "train, val, test or all"),
+                                  (1, ("--output", "nowhere/p.csv"), "nowhere/p.csv")):
+            done = self.run_program("predict", "--weights", "init", *words, expect=code)
             self.assertIn(text, done.stderr)
             self.assertEqual(done.stderr.count("\n"), 1)
         self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("p.")], [])
