@@ -78,6 +78,12 @@ static Value *grad(Tracer *t, Span span, Value **v, int detail)
     if (shape_size(&of->shape).scale != 1 || shape_size(&of->shape).power)
         return fail(t, E_GRAD_SCALAR, span, "the gradient of one number is taken, but this is %s",
                     shape_text(t->arena, &of->shape));
+    if (dtype_kind(of->dtype) != KIND_FLOAT) {
+        fail(t, E_GRAD_SCALAR, span, "the gradient of a real number is taken, but this is %s",
+             dtype_name(of->dtype));
+        diag_hint(t->diag, "truth values and whole numbers do not change by small amounts");
+        return &value_poison;
+    }
     set_origin(t, span);
     Shape scalar = {0};
     of = make_reshape(&t->builder, of, &scalar);

@@ -2,13 +2,11 @@
 """hooks.py LTC: tensor code in callbacks, compiled and interpreted. Numbers go into it and come out, before and
 behind branches and assignments; schedules are asked by other schedules; branches of a step update the same
 parameters."""
-import csv
-import glob
 import math
 import os
-import subprocess
 import sys
-import tempfile
+
+from program import build, empty_folder, fit_both, metrics
 
 SPEC = """
 model Line() {
@@ -98,7 +96,8 @@ def expected():
         w = [x - rate * 0.5 for x in w]
         mean += (w[0] - mean) / k
         square = sum(x * x for x in w)
-        rows.append({"w0": w[0], "part": part, "many": 3 if k < 3 else 1, "slope": 1 if k < 3 else 0, "square": square, "answer": sum(w) * k, "average": mean,
+        rows.append({"w0": w[0], "part": part, "many": 3 if k < 3 else 1, "slope": 1 if k < 3 else 0,
+                     "square": square, "answer": sum(w) * k, "average": mean,
                      "tenfold": 10 * math.sqrt(square) if k > 1 else None,
                      "first": sum(w) if k > 1 else None, "stage": 1 if k < 3 else 2,
                      "shifted": math.sqrt(square) + (10 if k == 2 else 0)})
@@ -107,9 +106,7 @@ def expected():
 
 
 def check(folder, expected_rows):
-    path = glob.glob(os.path.join(folder, "**", "metrics.csv"), recursive=True)[-1]
-    with open(path) as file:
-        rows = list(csv.DictReader(file))
+    rows = metrics(folder)
     assert len(rows) == len(expected_rows), rows
     for got, wanted in zip(rows, expected_rows):
         for name, value in wanted.items():
@@ -119,25 +116,13 @@ def check(folder, expected_rows):
                 assert abs(float(got[name]) - value) < 1e-5, (folder, name, value, got)
 
 
-def run(*words):
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(words)}:\n{done.stdout}{done.stderr}")
-
-
 def main():
     ltc = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
+    with empty_folder():
         for name, spec, rows in (("hooks", SPEC, expected()), ("turns", TURNS, turns())):
-            with open(name + ".lt", "w") as file:
-                file.write(spec)
-            run(ltc, "build", name + ".lt", "-o", name)
-            run(os.path.join(folder, name), "fit", "--trainer.default_root_dir", name + "_fast")
-            run(ltc, "run", "--interpret", name + ".lt", "fit", "--trainer.default_root_dir", name + "_slow")
-            check(name + "_fast", rows)
-            check(name + "_slow", rows)
-        os.chdir("/")
+            build(ltc, name, spec)
+            for folder in fit_both(ltc, name):
+                check(folder, rows)
     print("hooks calculate with tensors and numbers, compiled and interpreted")
 
 

@@ -2,14 +2,12 @@
 """parts.py LTC: sources for the parts of a split. Each phase sees the rows of its own file and no other,
 compiled and interpreted, from CSV and .npy; texts of all parts are numbered together."""
 import csv
-import glob
 import os
-import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference"))
 from files import npy  # noqa: E402
+from program import build, empty_folder, fit_both, metrics, run  # noqa: E402
 
 SPEC = """
 data D {
@@ -62,16 +60,7 @@ def spec_of(kind, own_val):
 
 
 def values(folder, column):
-    path = glob.glob(os.path.join(folder, "**", "metrics.csv"), recursive=True)[-1]
-    with open(path) as file:
-        return [float(row[column]) for row in csv.DictReader(file) if row.get(column)]
-
-
-def run(*words):
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(words)}:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    return [float(row[column]) for row in metrics(folder) if row.get(column)]
 
 
 def classes(kind, part, files):
@@ -90,9 +79,7 @@ def predicted(program, part):
 
 def check(ltc, kind, own_val):
     name = f"{kind}_{'own' if own_val else 'split'}"
-    with open(name + ".lt", "w") as file:
-        file.write(spec_of(kind, own_val))
-    run(ltc, "build", name + ".lt", "-o", name)
+    build(ltc, name, spec_of(kind, own_val))
     program = os.path.abspath(name)
     files = ("train", "val", "test") if own_val else ("train", "test")
     for part in files if own_val else ("test",):
@@ -100,9 +87,7 @@ def check(ltc, kind, own_val):
         assert got == (list(map(float, ROWS[part])), classes(kind, part, files)), (name, part, got)
     both = sorted(predicted(program, "train")[0] + predicted(program, "val")[0])
     assert own_val or both == list(map(float, ROWS["train"])), (name, both)
-    run(program, "fit", "--trainer.default_root_dir", name + "_run")
-    run(ltc, "run", "--interpret", name + ".lt", "fit", "--trainer.default_root_dir", name + "_slow")
-    for folder in (name + "_run", name + "_slow"):
+    for folder in fit_both(ltc, name):
         train, val = values(folder, "train_sum")[-1], values(folder, "val_sum")[-1]
         wanted = sum(ROWS["train"])
         assert (train == wanted and val == sum(ROWS["val"])) if own_val \
@@ -115,13 +100,11 @@ def check(ltc, kind, own_val):
 
 def main():
     ltc = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        write_files(folder)
+    with empty_folder():
+        write_files(".")
         for kind in ("npy", "csv", "zip"):
             for own_val in (True, False):
                 check(ltc, kind, own_val)
-        os.chdir("/")
     print("6 specs: each part has its own rows")
 
 

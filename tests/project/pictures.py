@@ -7,13 +7,12 @@ import glob
 import math
 import os
 import struct
-import subprocess
 import sys
-import tempfile
 import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "proof"))
-import events
+import events  # noqa: E402
+from program import build, empty_folder, fit_both, run, write_npy  # noqa: E402
 
 SPEC = """
 data rows {
@@ -62,8 +61,8 @@ trainer {
 }
 """
 
-ROWS = [[1.0, 2.0, 3.0], [1e-13, -1e-13, 0.0], [5.0, 5.5, 6.0], [-1.0, -1.1, -1.21], [1.1, 100.0, 1e21], [2.0, 2.0, 2.0],
-        [9.0, 1.0, 2.0], [0.0, 2.0, 1.0], [3.0, 4.0, 3.0], [2.0, 1.0, 0.0], [1.5, 0.0, 1.0], [0.5, 3.0, 4.0]]
+ROWS = [[1.0, 2.0, 3.0], [1e-13, -1e-13, 0.0], [5.0, 5.5, 6.0], [-1.0, -1.1, -1.21], [1.1, 100.0, 1e21],
+        [2.0, 2.0, 2.0], [9.0, 1.0, 2.0], [0.0, 2.0, 1.0], [3.0, 4.0, 3.0], [2.0, 1.0, 0.0], [1.5, 0.0, 1.0], [0.5, 3.0, 4.0]]
 W = [1.0, -2.0, 0.5]
 
 
@@ -166,41 +165,19 @@ def check(folder):
     assert "loss" in columns and not {"first.out", "table", "val_rows", "confusion"} & set(columns), columns
 
 
-def write_rows(path):
-    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (12, 3), }"
-    header += b" " * (118 - len(header) - 1) + b"\n"
-    with open(path, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
-        file.write(struct.pack("<36f", *(v for row in ROWS for v in row)))
-
-
-def run(*words):
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100)
-    if done.returncode:
-        sys.exit(f"{' '.join(words)}:\n{done.stdout}{done.stderr}")
-
-
 def main():
     ltc = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        write_rows("x.npy")
-        with open("net.lt", "w") as file:
-            file.write(SPEC)
-        run(ltc, "build", "net.lt", "-o", "net")
-        run("./net", "fit", "--quiet", "--trainer.default_root_dir", "fast")
-        check("fast")
-        run(ltc, "run", "--interpret", "net.lt", "fit", "--quiet", "--trainer.default_root_dir", "slow")
-        check("slow")
+    with empty_folder():
+        write_npy("x.npy", ROWS)
+        build(ltc, "net", SPEC)
+        for folder in fit_both(ltc, "net"):
+            check(folder)
         # A test of a run has pictures too; validation's are named after it.
-        with open("net.lt", "w") as file:
-            file.write(SPEC.replace("val = 6", "val = 3, test = 3"))
-        run(ltc, "build", "net.lt", "-o", "net")
+        build(ltc, "net", SPEC.replace("val = 6", "val = 3, test = 3"))
         run("./net", "fit", "--quiet", "--trainer.default_root_dir", "tested")
         run("./net", "test", "--quiet", "--weights", glob.glob("tested/**/*.safetensors", recursive=True)[0])
         found = events.histograms(os.path.join("tested", "lightning_logs", "version_0"))
         same_histogram(found["test_rows"][7], [v for row in ROWS[9:] for v in row])
-        os.chdir("/")
     print("histograms and heatmaps are what was logged")
 
 

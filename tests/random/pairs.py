@@ -25,6 +25,11 @@ def put(b, text, shape, kind="f", positive=False, bound=0, scale=1.0):
     return value
 
 
+def moved(b, v, text, shape):
+    """The elements of v elsewhere: what is known of them stays true."""
+    return put(b, text, shape, v.kind, getattr(v, "positive", False), v.bound, v.scale)
+
+
 UNARY = {
     "abs": True,
     "sign": True,
@@ -82,15 +87,7 @@ def negate(b, v):
 
 @form("stop")
 def stop(b, v):
-    return put(
-        b,
-        f"stop_gradient({v.name})",
-        v.shape,
-        v.kind,
-        getattr(v, "positive", False),
-        v.bound,
-        v.scale,
-    )
+    return moved(b, v, f"stop_gradient({v.name})", v.shape)
 
 
 @form("cast")
@@ -230,15 +227,7 @@ def reshape(b, v):
     rest = b.count(v.shape[1:] if v.batched else v.shape)
     shape = (BATCH, rest) if v.batched else (rest,)
     return (
-        put(
-            b,
-            f"reshape({v.name}, [{', '.join(map(str, sizes))}])",
-            shape,
-            v.kind,
-            getattr(v, "positive", False),
-            v.bound,
-            v.scale,
-        )
+        moved(b, v, f"reshape({v.name}, [{', '.join(map(str, sizes))}])", shape)
         if shape != v.shape
         else None
     )
@@ -250,15 +239,7 @@ def permute(b, v):
         return None
     order = list(range(v.rank))
     order.append(order.pop(b.r.randrange(v.rank - 1)))
-    return put(
-        b,
-        f"transpose({v.name}, {order})",
-        [v.shape[i] for i in order],
-        v.kind,
-        getattr(v, "positive", False),
-        v.bound,
-        v.scale,
-    )
+    return moved(b, v, f"transpose({v.name}, {order})", [v.shape[i] for i in order])
 
 
 @form("broadcast")
@@ -267,15 +248,7 @@ def spread(b, v):
         return None
     shape = [3 if n == 1 else n for n in v.shape]
     return (
-        put(
-            b,
-            f"expand({v.name}, [{', '.join(map(str, shape))}])",
-            shape,
-            v.kind,
-            getattr(v, "positive", False),
-            v.bound,
-            v.scale,
-        )
+        moved(b, v, f"expand({v.name}, [{', '.join(map(str, shape))}])", shape)
         if b.small(shape)
         else None
     )
@@ -289,15 +262,7 @@ def cut(b, v):
     subscript = b.r.choice(["1:", "::-1", "::2", f":{v.shape[a] - 1}"])
     n = len(range(v.shape[a])[slice(*[int(t) if t else None for t in subscript.split(":")])])
     shape = v.shape[:a] + (n,) + v.shape[a + 1 :]
-    return put(
-        b,
-        f"{v.name}[{', '.join([':'] * a + [subscript])}]",
-        shape,
-        v.kind,
-        getattr(v, "positive", False),
-        v.bound,
-        v.scale,
-    )
+    return moved(b, v, f"{v.name}[{', '.join([':'] * a + [subscript])}]", shape)
 
 
 @form("pad")
@@ -422,14 +387,11 @@ def gather(b, v):
     a = b.axis(v) if v.rank else None
     if a is None:
         return None
-    return put(
+    return moved(
         b,
+        v,
         f"{v.name}[{', '.join([':'] * a + ['i32([0, 0])'])}]",
         v.shape[:a] + (2,) + v.shape[a + 1 :],
-        v.kind,
-        getattr(v, "positive", False),
-        v.bound,
-        v.scale,
     )
 
 
