@@ -166,7 +166,7 @@ static int act(const struct lt_program *program, const struct lt_line *line,
     lt_signals_open();                  // a reader that goes away ends nothing
     switch ((enum lt_option)line->action) {
     case LT_OPTION_print_config:
-        lt_settings_write(line, settings, program, false, stdout);
+        lt_settings_write(line, settings, program, NULL, stdout);
         break;
     case LT_OPTION_completion:
         lt_completion_print(line, settings, stdout);

@@ -179,12 +179,12 @@ static void print_members(const struct lt_settings *settings, int first, size_t 
 }
 
 void lt_settings_write(const struct lt_line *line, const struct lt_settings *settings,
-                       const struct lt_program *program, bool kept, FILE *out)
+                       const struct lt_program *program, const char *history, FILE *out)
 {
     fprintf(out, "# Settings of %s (%s, from %s), as --config reads them.\n", line->program,
             program->name, program->spec);
     fprintf(out, "# Command line over LT_... variables over --config over the spec; null: as it "
-                 "is.\n\n");
-    print_options(line, settings, kept, out);
+                 "is.\n%s\n", history ? history : "");
+    print_options(line, settings, history != NULL, out);
     print_members(settings, LT_OPTIONS, 0, 0, out);
 }

@@ -5,6 +5,7 @@
 
 #include "settings/line.h"
 
-// `kept`: for the run's folder, where --resume is only remembered, not repeated.
+// `history`: comment lines for the run's folder, where --resume is remembered there and not repeated;
+// NULL: printed for people.
 void lt_settings_write(const struct lt_line *line, const struct lt_settings *settings,
-                       const struct lt_program *program, bool kept, FILE *out);
+                       const struct lt_program *program, const char *history, FILE *out);

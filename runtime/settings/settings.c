@@ -58,17 +58,20 @@ static enum lt_unit default_unit(const struct lt_setting *setting)
                                                                                : setting->unit;
 }
 
+double lt_setting_default(const struct lt_setting *setting)
+{
+    const int choice = setting->type == LT_WORD && setting->text
+                     ? lt_choice_index(lt_setting_choices(setting), setting->text) : -1;
+    return choice < 0 ? setting->number : choice;
+}
+
 static int add(struct lt_settings *settings, const struct lt_setting *setting, enum lt_unit unit)
 {
     const int index = settings->count++;
     settings->value[index] = (struct lt_setting_value){
         .of = setting, .unit = unit, .text = setting->text ? setting->text : "",
     };
-    settings->number[index] = setting->number;
-    if (setting->type == LT_WORD && setting->text) {
-        const int choice = lt_choice_index(lt_setting_choices(setting), setting->text);
-        settings->number[index] = choice < 0 ? setting->number : choice;
-    }
+    settings->number[index] = lt_setting_default(setting);
     return index;
 }
 

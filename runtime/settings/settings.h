@@ -36,6 +36,7 @@ bool lt_settings_set(struct lt_settings *settings, const struct lt_program *prog
 int lt_settings_find(const struct lt_settings *settings, const char *name);
 // "norm|value" of a word, else "".
 const char *lt_setting_choices(const struct lt_setting *setting);
+double lt_setting_default(const struct lt_setting *setting);     // a word as its place in those
 
 // True for a word that may follow a number: "epochs", "minutes".
 bool lt_is_unit(const char *word);

@@ -7,6 +7,7 @@
 
 #include "base/print.h"
 #include "trainer/folder.h"
+#include "trainer/keep.h"
 #include "trainer/pictures.h"
 #include "trainer/saves.h"
 #include "trainer/state.h"
@@ -36,6 +37,8 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
     if (!run->folder)
         run->folder = lt_folder_make(root_of(run), saves, &run->fault);
     if (!run->folder)
+        return false;
+    if (!run->lock.path && !lt_lock_take(&run->lock, run->folder, true, &run->fault))
         return false;
     if (!saves)
         return true;
@@ -121,6 +124,7 @@ static bool resume(struct lt_run *run, const char *path)
     lt_run_update_host(run);
     lt_console_say(&run->console, "resumed from %s: step %" PRId64 ", epoch %" PRId64, path,
                    run->at.step, run->at.epoch);
+    lt_keep_config(run);
     return open_logs(run);
 }
 
@@ -132,7 +136,10 @@ static bool start(struct lt_run *run, const char *weights)
         return false;
     if (weights && !load_weights(run, weights))
         return false;
-    return open_folder(run, NULL) && open_logs(run);
+    if (!open_folder(run, NULL) || !open_logs(run))
+        return false;
+    lt_keep_config(run);
+    return true;
 }
 
 // Rows that a checkpoint was tested on stay test rows: its split goes with its weights.
@@ -148,7 +155,8 @@ static void take_split(struct lt_run *run, const char *path)
 
 static bool choose_resume(struct lt_run *run, struct lt_origin *origin)
 {
-    if (!lt_origin_resume(origin, run->line->resume, root_of(run), run->program, &run->fault))
+    if (!lt_origin_resume(origin, run->line->resume, root_of(run), run->program, &run->lock,
+                          &run->fault))
         return false;
     if (!origin->path)
         lt_print_note("nothing to resume under %s/lightning_logs; starting anew", root_of(run));
@@ -249,8 +257,8 @@ void lt_log_evaluation(struct lt_run *run, enum lt_phase phase, const struct lt_
     if (!path)
         return;
     fill_record(run, phase);
-    bool whole = true;
-    if (run->program->logs_csv)
+    bool whole = lt_lock_take(&run->lock, run->folder, false, &fault);
+    if (whole && run->program->logs_csv)
         whole = lt_csv_open(&run->csv, path, &run->record, INT64_MAX, &fault)
              && lt_csv_write(&run->csv, &run->record, &fault);
     if (whole && run->program->logs_tensorboard)

@@ -12,6 +12,7 @@
 #include "log/events.h"
 #include "log/picture.h"
 #include "settings/line.h"
+#include "trainer/lock.h"
 #include "trainer/metrics.h"
 #include "trainer/plan.h"
 #include "trainer/snapshot.h"
@@ -69,6 +70,7 @@ struct lt_run {
     const void **input;                 // a batch of several: the fields of all blocks
 
     char *folder;                       // "…/version_3", NULL: none
+    struct lt_lock lock;                // of that folder
     struct lt_saves saves;
     struct lt_record record;
     struct lt_csv csv;
