@@ -13,6 +13,7 @@
 #include "trainer/evaluate.h"
 #include "trainer/feed.h"
 #include "trainer/fit.h"
+#include "trainer/logs.h"
 #include "trainer/report.h"
 #include "trainer/signals.h"
 
@@ -53,7 +54,7 @@ static int fit(struct lt_run *run)
     if (data && !data->split_given && run->plan.val_batches > 0)
         lt_print_note("%s has no split, so validation reads the training rows", data->name);
     int code = lt_fit(run, resumed);
-    if (!lt_end_logs(run) && code == DONE)
+    if (!lt_logs_close(run) && code == DONE)
         code = FAILED;
     say_files(run);
     say_memory(run);

@@ -8,9 +8,9 @@
 #include "checkpoint/checkpoint.h"
 #include "data/data.h"
 #include "log/console.h"
-#include "log/csv.h"
 #include "log/events.h"
 #include "log/picture.h"
+#include "log/rows.h"
 #include "settings/line.h"
 #include "trainer/lock.h"
 #include "trainer/metrics.h"
@@ -40,6 +40,11 @@ struct lt_saves {
     int files, doomed_count;
     bool current;               // a file on the disk holds the present position
     bool failed;                // some save could not be made
+};
+
+enum lt_logger {
+    LT_LOGGER_CSV, LT_LOGGER_JSON, LT_LOGGER_EVENTS, LT_LOGGERS,
+    LT_LOGGERS_OF_ROWS = LT_LOGGER_EVENTS
 };
 
 struct lt_run {
@@ -73,7 +78,7 @@ struct lt_run {
     struct lt_lock lock;                // of that folder
     struct lt_saves saves;
     struct lt_record record;
-    struct lt_csv csv;
+    struct lt_rows rows[LT_LOGGERS_OF_ROWS];
     struct lt_events_file events;
     struct lt_picture *picture;         // of passes over other data than the training's
     int picture_count;
@@ -86,7 +91,7 @@ struct lt_run {
     struct lt_run_state resumed;        // what it held, with the variables
 
     int leave_signal;                   // answered; 0: none
-    bool bad_log_reported, log_fault_reported;
+    bool bad_log_reported, logger_failed[LT_LOGGERS];
     struct lt_fault fault;              // why the run failed; empty: it did not
 };
 

@@ -121,7 +121,7 @@ class Kept(Case):
         for line in ("  max_epochs: 2 ", "  seed: 7 ", "  lr: 0.01 "):
             self.assertIn("\n" + line, self.config())
         self.assertEqual(sorted(os.listdir(self.version())),
-                         ["checkpoints", "config.yaml", os.path.basename(self.events()), "metrics.csv"])
+                         ["checkpoints", "config.yaml", self.events(), "metrics.csv", "metrics.jsonl"])
 
     def events(self):
         return [name for name in os.listdir(self.version()) if name.startswith("events")][0]
