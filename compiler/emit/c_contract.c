@@ -62,10 +62,15 @@ static const char *lane_count_text(const Tiles *p)
 }
 
 // Every tile is full of lanes that count, whatever the width of the machine.
+// Lanes of a tile on the widest machine.
+static int widest(const Tiles *p)
+{
+    return p->t->width ? p->t->width : tile_width(p->t->dtype, 2);
+}
+
 static bool lanes_divide(const Tiles *p)
 {
-    const int widest = p->t->width ? p->t->width : tile_width(p->t->dtype, 2);
-    return p->t->lanes.power == 0 && p->t->lanes.scale % widest == 0;
+    return p->t->lanes.power == 0 && p->t->lanes.scale % widest(p) == 0;
 }
 
 static void print_sizes(const Tiles *p)
@@ -463,19 +468,20 @@ static void join_places(Tiles *p)
     p->place_count = 1;
 }
 
-// True if a store or a load is cut along the lanes; then the width of its panels.
-static bool body_is_cut(const Body *body, const Var *lane, Dim *panel)
+// True if a store is cut along the lanes into panels that hold whole tiles; then their width.
+static bool stores_panels(Tiles *p)
 {
-    bool cut = false;
-    for (int i = 0; i < body->count; i++) {
-        Dim width, stride;
-        const Index *index = body->item[i].index;
-        if (index && index_cut_stride(index, lane, &width, &stride) && !dim_is(width, 1)) {
-            *panel = width;
-            cut = true;
+    const Dim tile = dim_of(widest(p));
+    for (int i = 0; i < p->after->count; i++) {
+        Dim width, stride, count;
+        const Index *index = p->after->item[i].index;
+        if (index && index_cut_stride(index, p->t->lane, &width, &stride) &&
+            dim_divides(width, tile, &count)) {
+            p->panel_width = width;
+            return true;
         }
     }
-    return cut;
+    return false;
 }
 
 // A tile lies within one panel of what it stores: with the panel and the place in it as variables,
@@ -484,7 +490,7 @@ static void cut_lanes(Tiles *p)
 {
     const Var *lane = p->t->lane;
     Dim count;
-    if (!body_is_cut(p->after, lane, &p->panel_width) || !lanes_divide(p) ||
+    if (!lanes_divide(p) || !stores_panels(p) ||
         !dim_divides(lane->extent, p->panel_width, &count))
         return;
     p->panel = var_new(p->context, "group", count);

@@ -107,8 +107,8 @@ static Node *start_of(Tracer *t, MetricState *s, Span span)
     if (s->initial->kind == V_FILL)
         return resolve_fill(t, s->initial->fill, &s->shape, s->dtype, span);
     Node *node = to_tensor(t, s->initial, s->dtype, span);
-    return node ? make_expand(&t->builder, make_cast(&t->builder, s->dtype, node),
-                              &s->shape) : NULL;
+    return node ? expand_initial(t, make_cast(&t->builder, s->dtype, node), &s->shape, span,
+                                 s->member->a ? s->member->a->span : span) : NULL;
 }
 
 // Runs `update` with the states bound to `value`s; afterwards `value` is what they became.

@@ -109,7 +109,21 @@ static Value *initial_value(Tracer *t, Scope *scope, const Ast *member, Value *g
     return number_value(t->arena, 0, true);
 }
 
-static Node *initial_node(Tracer *t, Value *value, DType dtype, const Shape *shape, Span span)
+Node *expand_initial(Tracer *t, Node *node, const Shape *shape, Span span, Span shaped)
+{
+    Shape joint;
+    if (shape_broadcast(&node->shape, shape, &joint) && shape_equal(&joint, shape))
+        return make_expand(&t->builder, node, shape);
+    fail(t, E_SHAPE, span, "%s is needed, but this is %s",
+         shape->rank ? shape_text(t->arena, shape) : "one number",
+         shape_text(t->arena, &node->shape));
+    diag_note(t->diag, shaped, "%s is from here",
+              shape->rank ? shape_text(t->arena, shape) : "the type");
+    return NULL;
+}
+
+static Node *initial_node(Tracer *t, Value *value, DType dtype, const Shape *shape, Span span,
+                          Span shaped)
 {
     if (value->kind == V_LIST && !is_part(value) && shape->rank > 0) {
         Node *list = to_tensor(t, value, dtype, span);
@@ -129,17 +143,12 @@ static Node *initial_node(Tracer *t, Value *value, DType dtype, const Shape *sha
         if (dtype_kind(node->dtype) != dtype_kind(dtype)) {
             fail(t, E_DTYPE, span, "this is %s where %s is needed", dtype_name(node->dtype),
                  dtype_name(dtype));
+            diag_hint(t->diag, "cast it by name: %s(…)", dtype_name(dtype));
             return NULL;
         }
         node = make_cast(&t->builder, dtype, node);
     }
-    Shape joint;
-    if (!shape_broadcast(&node->shape, shape, &joint) || !shape_equal(&joint, shape)) {
-        fail(t, E_SHAPE, span, "%s is needed, but this is %s", shape_text(t->arena, shape),
-             shape_text(t->arena, &node->shape));
-        return NULL;
-    }
-    return make_expand(&t->builder, node, shape);
+    return expand_initial(t, node, shape, span, shaped);
 }
 
 static bool path_taken(const Program *program, const char *path)
@@ -177,7 +186,9 @@ static Value *make_leaf(Tracer *t, Scope *scope, const Ast *member, const Extras
     const char *outer_path = t->path;
     t->path = leaf_path;
     Value *initial = initial_value(t, scope, member, given);
-    Node *node = initial->kind == V_POISON ? NULL : initial_node(t, initial, dtype, &shape, at);
+    Node *node = initial->kind == V_POISON
+                     ? NULL
+                     : initial_node(t, initial, dtype, &shape, at, member->a->span);
     t->path = outer_path;
     if (!node)
         return &value_poison;

@@ -164,10 +164,11 @@ static void start_states(Tracer *t)
         Node *node = value->kind == V_FILL
                    ? resolve_fill(t, value->fill, &v->shape, v->dtype, v->span)
                    : to_tensor(t, value, v->dtype, v->span);
-        if (!node)
-            continue;
-        node = make_expand(&t->builder, make_cast(&t->builder, v->dtype, node), &v->shape);
-        variable_write(t, v, node, v->span);
+        if (node)
+            node = expand_initial(t, make_cast(&t->builder, v->dtype, node), &v->shape, v->span,
+                                  v->of ? v->of->span : v->span);
+        if (node)
+            variable_write(t, v, node, v->span);
     }
     t->path = "";
 }

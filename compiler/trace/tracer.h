@@ -316,6 +316,9 @@ void check_unused_members(Tracer *t);
 bool has_parameters(Value *value);
 void assign_part(Tracer *t, Value *target, Value *value, Span span);
 Node *variable_now(Tracer *t, Variable *variable);
+// A start in the shape of what starts there, which is from `shaped`; NULL: it does not fit, which is
+// reported.
+Node *expand_initial(Tracer *t, Node *node, const Shape *shape, Span span, Span shaped);
 void variable_write(Tracer *t, Variable *variable, Node *value, Span span);
 
 // ---- step.c, optimizer.c, metric.c, callback.c, data.c, trainer.c, library.c --------------------

@@ -312,15 +312,16 @@ class Judge:
         self.compare(folder, "wide.lt", *self.run_program(folder, "wide", 2)[1:])
 
     def rounding(self, folder, spec, theirs, bound):
-        """How far the interpreter's results move if each statement is off by the bound."""
+        """How far the interpreter's results move if each statement and its gradient are off by the
+        bound."""
         most = {}
         # waves so short that elements which hardly differ are moved apart
         for wave in (9973, 7919e4, 6007e6, 104729e6 if bound > 1e-9 else 104729e8):
 
             def shake(match):
                 line, indent, name, sizes = match.groups()
-                off = f"{bound} * {name} * sin({wave:.1f} * {name}{places(sizes)})"
-                return f"{line}\n{indent}{name} = {name} + stop_gradient({off})"
+                off = f"stop_gradient({bound} * sin({wave:.1f} * {name}{places(sizes)}))"
+                return f"{line}\n{indent}{name} = {name} + {name} * {off}"
 
             shaken = re.sub(r"^(( *)([vl]\d+) = .*# f32\[(.*)\])$", shake, spec, flags=re.M)
             (folder / "shaken.lt").write_text(shaken)
