@@ -57,16 +57,17 @@ static void print_words(const char *words, FILE *out)
 
 static void print_bash_value(const struct lt_row *row, FILE *out)
 {
-    if (!is_offered(row) || !*row->argument)
+    const bool has_words = *row->words, has_files = takes_files(row);
+    if (!is_offered(row) || !*row->argument || !(has_words || has_files || takes_folders(row)))
         return;
     fprintf(out, "    --%s) COMPREPLY=(", row->name);
-    if (*row->words) {
+    if (has_words) {
         fputs("$(compgen -W '", out);
         print_words(row->words, out);
         fputs("' -- \"$word\")", out);
     }
-    if (takes_files(row))
-        fprintf(out, "%s$(compgen -f -- \"$word\")", *row->words ? " " : "");
+    if (has_files)
+        fprintf(out, "%s$(compgen -f -- \"$word\")", has_words ? " " : "");
     if (takes_folders(row))
         fputs("$(compgen -d -- \"$word\")", out);
     fputs("); return ;;\n", out);
@@ -101,7 +102,9 @@ static void print_bash(const struct lt_line *line, const struct lt_settings *set
         if (strchr(row.places, 'x'))
             fprintf(out, "--%s%s", row.name, i + 1 < LT_OPTIONS ? " " : "");
     }
-    fputs("' -- \"$word\"))\n        return\n    fi\n    case $before in\n", out);
+    fputs("' -- \"$word\"))\n        return\n    fi\n"
+          "    case $word in\n    -*) before= ;;        # a flag may stand alone\n    esac\n"
+          "    case $before in\n", out);
     for (int i = 0; i < lt_rows_count(settings); i++) {
         lt_row_read(settings, i, &row);
         print_bash_value(&row, out);
@@ -199,7 +202,8 @@ static void print_zsh_commands(const struct lt_settings *settings, FILE *out)
 static void print_zsh(const struct lt_line *line, const struct lt_settings *settings, FILE *out)
 {
     struct lt_row row;
-    fprintf(out, "#compdef %s\n# zsh completion for %s: put it into a folder of $fpath as _%s.\n\n",
+    fprintf(out, "#compdef %s\n# zsh completion for %s: source it, or put it into a folder of $fpath as "
+            "_%s.\n\n",
             line->program, line->program, line->program);
     print_function(line->program, out);
     fputs("() {\n    local -a commands options settings\n", out);
@@ -216,9 +220,13 @@ static void print_zsh(const struct lt_line *line, const struct lt_settings *sett
           "    (( CURRENT-- ))\n    case $command in\n", out);
     for (int i = 0; i < LT_COMMANDS; i++)
         print_zsh_command(settings, (enum lt_command)i, out);
-    fputs("    esac\n}\n\n", out);
+    fprintf(out, "    esac\n}\n\nif [ \"$funcstack[1]\" = '_%s' ]; then\n    ", line->program);
     print_function(line->program, out);
-    fputs(" \"$@\"\n", out);
+    fputs(" \"$@\"\nelse\n    compdef ", out);
+    print_function(line->program, out);
+    fputc(' ', out);
+    print_shell(line->program, out);
+    fputs("\nfi\n", out);
 }
 
 void lt_completion_print(const struct lt_line *line, const struct lt_settings *settings, FILE *out)
