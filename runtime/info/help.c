@@ -163,6 +163,21 @@ static void print_examples(const struct page *page, const char *name)
         fprintf(page->out, "%*s%s %s\n", LEFT_INDENT, "", name, example->name);
 }
 
+static void print_start(const struct page *page, const struct lt_program *program,
+                        const struct lt_line *line)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "%s: %s from %s, a training program made by ltc", line->program,
+             program->name, program->spec);
+    print_wrapped(page, 0, text);
+    snprintf(text, sizeof text, "usage: %s %s [--name value | --name=value]...", line->program,
+             line->has_command ? lt_command_name(line->command) : "COMMAND");
+    fputc('\n', page->out);
+    print_wrapped(page, 0, text);
+    if (line->has_command)
+        fprintf(page->out, "\n  %s\n", lt_command_help(line->command));
+}
+
 void lt_help_print(const struct lt_program *program, const struct lt_line *line,
                    const struct lt_settings *settings, FILE *out)
 {
@@ -171,20 +186,16 @@ void lt_help_print(const struct lt_program *program, const struct lt_line *line,
     page.width = columns < WIDTH_LEAST ? WIDTH_LEAST : columns > WIDTH_MOST ? WIDTH_MOST : columns;
     if (page.width < 80)
         page.left = LEFT_MOST - (80 - page.width);
-    fprintf(out, "%s: %s from %s, a training program made by ltc\n\n", line->program,
-            program->name, program->spec);
-    if (line->has_command)
-        fprintf(out, "usage: %s %s [--name value | --name=value]...\n\n  %s\n", line->program,
-                lt_command_name(line->command), lt_command_help(line->command));
-    else
-        fprintf(out, "usage: %s COMMAND [--name value | --name=value]...\n", line->program);
+    print_start(&page, program, line);
     if (!line->has_command) {
         print_commands(&page);
         print_examples(&page, line->program);
     }
     print_options(&page, line, settings);
-    fprintf(out, "\nsettings: a setting's value is the one in brackets, unless one is given by the "
-                 "command\nline, else by a variable (LT_TRAINER_MAX_EPOCHS=3), else by --config\n");
+    fputc('\n', out);
+    print_wrapped(&page, 0, "settings: a setting's value is the one in brackets, unless one is "
+                  "given by the command line, else by a variable (LT_TRAINER_MAX_EPOCHS=3), else by "
+                  "--config");
     print_settings(&page, settings);
     print_told(&page, "values", lt_told_values);
     print_told(&page, "exit codes", lt_told_codes);
