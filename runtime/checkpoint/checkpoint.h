@@ -64,8 +64,8 @@ bool lt_checkpoint_room(const char *folder, const struct lt_program *program, in
 bool lt_checkpoint_save(const char *path, const struct lt_program *program, const void *block,
                         const struct lt_run_state *state, struct lt_fault *fault);
 
-// Removes what an interrupted save left in the folder, with a line on `out` (may be NULL) for each.
-// A file that a run is writing at this moment stays.
+// Removes what an interrupted save of a checkpoint or of another file left in the folder, with a
+// line on `out` (may be NULL) for each.
 void lt_checkpoint_sweep(const char *folder, FILE *out);
 
 // ---- reading ------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "checkpoint/file.h"
@@ -25,16 +24,6 @@ static void say(FILE *out, const char *text)
         fprintf(out, "%s\n", text);
 }
 
-// A run that lives holds the lock of what it writes; one that was killed holds nothing.
-static bool is_being_written(int folder, const char *name)
-{
-    const int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    const bool locked = file >= 0 && flock(file, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-    if (file >= 0)
-        close(file);
-    return locked;
-}
-
 void lt_checkpoint_sweep(const char *folder, FILE *out)
 {
     DIR *list = opendir(folder);
@@ -44,13 +33,12 @@ void lt_checkpoint_sweep(const char *folder, FILE *out)
     for (struct dirent *entry; (entry = readdir(list));) {
         const char *name = entry->d_name;
         if (!ends_in(name, LT_TEMPORARY_SUFFIX)
-            || fstatat(dirfd(list), name, &about, AT_SYMLINK_NOFOLLOW) || !S_ISREG(about.st_mode)
-            || is_being_written(dirfd(list), name))
+            || fstatat(dirfd(list), name, &about, AT_SYMLINK_NOFOLLOW) || !S_ISREG(about.st_mode))
             continue;
         const bool removed = !unlinkat(dirfd(list), name, 0);
         if (out && removed)
-            fprintf(out, "%s/%s: removed, the start of a checkpoint that was interrupted\n", folder,
-                    name);
+            fprintf(out, "%s/%s: removed, the start of a %s that was interrupted\n", folder, name,
+                    strstr(name, LT_CHECKPOINT_SUFFIX) ? "checkpoint" : "file");
         else if (out)
             fprintf(out, "%s/%s: cannot be removed: %s\n", folder, name, strerror(errno));
     }

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -194,10 +193,7 @@ static bool draft_open(struct draft *draft)
         return refuse(draft, "begun");
     draft->file = openat(draft->folder, draft->temporary,
                          O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (draft->file < 0)
-        return refuse(draft, "begun");
-    flock(draft->file, LOCK_EX | LOCK_NB);      // so that another run's sweep leaves it alone
-    return true;
+    return draft->file >= 0 || refuse(draft, "begun");
 }
 
 // From here on the name means the new file.

@@ -12,7 +12,7 @@
 
 #include "base/print.h"
 #include "trainer/folder.h"
-#include "trainer/row.h"
+#include "trainer/logs.h"
 #include "trainer/state.h"
 
 // ---- names --------------------------------------------------------------------------------------
@@ -228,13 +228,6 @@ static bool settle(struct lt_run *run, const struct lt_save_request *request)
 
 // ---- writing ------------------------------------------------------------------------------------
 
-static void flush_logs(struct lt_run *run)
-{
-    struct lt_fault fault = {.text = ""};
-    if (!lt_csv_flush(&run->csv, true, &fault) || !lt_events_flush(&run->events, &fault))
-        lt_row_fault(run, &fault);
-}
-
 // A disk that stays full is one sentence, not one for each save that it refuses.
 static void say_failed(struct lt_run *run, const struct lt_fault *fault)
 {
@@ -269,7 +262,7 @@ static void write_all(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
     bool whole = true;
-    flush_logs(run);
+    lt_logs_flush(run);
     for (int i = 0; i < saves->files; i++)
         if (!write_file(run, saves->file[i])) {
             forget_file(saves, INT_MIN, saves->file[i]);
@@ -309,7 +302,7 @@ const char *lt_saves_write_last(struct lt_run *run)
 {
     if (!run->saves.folder)
         return NULL;
-    flush_logs(run);
+    lt_logs_flush(run);
     return write_file(run, "last.safetensors") ? run->saves.last : NULL;
 }
 

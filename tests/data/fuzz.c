@@ -180,6 +180,7 @@ static int run(const struct target *target, long runs)
 {
     int found = 0;
     const double start = now();
+    runs = target->slower ? runs / target->slower + 1 : runs;
     reading = target;
     for (long i = 0; i < runs; i++) {
         if (!make_input(target)) {

@@ -1,5 +1,6 @@
 #include "targets.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #include "checkpoint/file.h"
 #include "checkpoint/safetensors.h"
 #include "data/reader.h"
-#include "log/csv.h"
+#include "log/rows.h"
+#include "settings/line.h"
 
 const char *planted_fault;
 
@@ -218,31 +220,81 @@ static bool read_checkpoint(const unsigned char *data, size_t size)
         && judge("weights", weighed, &weights);
 }
 
-// ---- our own log --------------------------------------------------------------------------------
+// ---- our own logs -------------------------------------------------------------------------------
 
-// A resumed run cuts metrics.csv back to the rows before its step; what stays is whole rows.
-static bool read_metrics(const unsigned char *data, size_t size)
+// A resumed run cuts a log back to the rows before its step; what stays is whole rows.
+static bool read_rows_of(enum lt_rows_form form, const unsigned char *data, size_t size)
 {
     static struct lt_record record;
     struct lt_fault fault = {.text = ""};
-    struct lt_csv csv;
+    struct lt_rows rows;
     if (!put(data, size) || (!record.program && !lt_record_open(&record, &toy, &fault)))
         return true;
-    const bool opened = lt_csv_open(&csv, path, &record, size ? data[size - 1] : 5, &fault);
-    lt_csv_close(&csv, &(struct lt_fault){.text = ""});
+    const bool opened = lt_rows_open(&rows, form, path, &record, size ? data[size - 1] : 5, &fault);
+    lt_rows_close(&rows, &(struct lt_fault){.text = ""});
     char last = '\n';
     const off_t end = lseek(file, 0, SEEK_END);
-    if (opened && (end <= 0 || pread(file, &last, 1, end - 1) != 1 || last != '\n')) {
-        printf("metrics: what is kept is not whole rows\n");
+    if (opened && end > 0 && (pread(file, &last, 1, end - 1) != 1 || last != '\n')) {
+        printf("log: what is kept is not whole rows\n");
         return false;
     }
-    return judge("metrics", opened, &fault);
+    return judge("log", opened, &fault);
+}
+
+static bool read_metrics(const unsigned char *data, size_t size)
+{
+    return read_rows_of(LT_ROWS_CSV, data, size);
+}
+
+static bool read_jsonl(const unsigned char *data, size_t size)
+{
+    return read_rows_of(LT_ROWS_JSON, data, size);
+}
+
+// ---- settings from a file -----------------------------------------------------------------------
+
+static int complaints;
+static bool bad_complaint;
+
+// In the place of the function that prints them: each is one sentence.
+void __wrap_lt_print_error(const char *format, ...);
+
+void __wrap_lt_print_error(const char *format, ...)
+{
+    char text[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    complaints++;
+    bad_complaint |= length <= 0 || strchr(text, '\n') || is_planted("silent");
+}
+
+static bool read_config(const unsigned char *data, size_t size)
+{
+    char *words[] = {"toy", "fit", "--config", path, NULL};
+    struct lt_settings settings;
+    struct lt_line line = {.given = NULL};
+    struct lt_fault fault = {.text = ""};
+    complaints = 0;
+    bad_complaint = false;
+    if (!put(data, size) || !lt_settings_open(&settings, &toy, &fault))
+        return true;
+    const bool read = lt_line_read(&line, &settings, &toy, 4, words);
+    lt_line_close(&line);
+    lt_settings_close(&settings);
+    if (read == !complaints && !bad_complaint)
+        return true;
+    printf("config: %s after %d sentences\n", read ? "read" : "refused", complaints);
+    return false;
 }
 
 const struct target targets[] = {
-    {"idx", NULL, read_idx}, {"gzip", "idx", read_gzip}, {"npy", NULL, read_npy},
-    {"npz", NULL, read_npz}, {"csv", NULL, read_csv}, {"safetensors", NULL, read_safetensors},
-    {"checkpoint", "safetensors", read_checkpoint}, {"metrics", NULL, read_metrics},
+    {"idx", NULL, read_idx, 0}, {"gzip", "idx", read_gzip, 0}, {"npy", NULL, read_npy, 0},
+    {"npz", NULL, read_npz, 0}, {"csv", NULL, read_csv, 0},
+    {"safetensors", NULL, read_safetensors, 0}, {"checkpoint", "safetensors", read_checkpoint, 0},
+    {"metrics", NULL, read_metrics, 0}, {"jsonl", NULL, read_jsonl, 0},
+    {"config", NULL, read_config, 10},
 };
 const int target_count = sizeof targets / sizeof *targets;
 

@@ -11,6 +11,7 @@ struct target {
     const char *name;           // files of seeds are called NAME.number
     const char *seeds;          // whose seeds it takes besides its own, or NULL
     bool (*read)(const unsigned char *data, size_t size);       // false: a finding, which was printed
+    int slower;                 // than the others, so many times; 0: it is not
 };
 
 extern const struct target targets[];
