@@ -513,6 +513,8 @@ void emit_program(File *file)
     text_add(file->out, "    .mask_count = %d, .logs_csv = %d, .logs_tensorboard = %d,"
              " .has_clip = %d, .has_accumulation = %d,\n", program->mask_count, program->logs_csv,
              program->logs_tensorboard, program->has_clip, program->has_accumulation);
+    if (program->logs_jsonl)
+        text_add(file->out, "    .logs_jsonl = 1,\n");
     if (program->predict_setting >= 0)
         text_add(file->out, "    .predict_setting = %d, .predict_most = %lld,\n",
                  program->predict_setting + 1,

@@ -475,6 +475,7 @@ struct lt_program *oracle_program(Arena *arena, const Program *program, const ch
     table->compiler = compiler;
     table->logs_csv = program->logs_csv;
     table->logs_tensorboard = program->logs_tensorboard;
+    table->logs_jsonl = program->logs_jsonl;
     table->has_clip = program->has_clip;
     table->has_accumulation = program->has_accumulation;
     table->init_host = init_host;

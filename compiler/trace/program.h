@@ -204,7 +204,7 @@ typedef struct Program {
     Graph *compute[PHASE_COUNT];
     Graph **callback_step;
     int callback_step_count, callback_step_capacity;
-    bool logs_csv, logs_tensorboard, has_clip, has_accumulation;
+    bool logs_csv, logs_tensorboard, logs_jsonl, has_clip, has_accumulation;
     bool reads_elapsed;         // host code reads the time trained
     int predict_setting;        // setting that gives the rows of `predict`, or -1: rows of the data
 } Program;

@@ -270,7 +270,7 @@ struct lt_program {
     const struct lt_callback *callback;
     const struct lt_output *output;
     struct lt_trainer_index trainer;
-    bool logs_csv, logs_tensorboard;
+    bool logs_csv, logs_tensorboard, logs_jsonl;
     bool has_clip, has_accumulation;        // compiled in; else the setting is refused
     lt_step *init;                          // initial values of all variables
     lt_step *phase[LT_PHASES];              // NULL: the model has none
