@@ -20,7 +20,8 @@ static bool is_word(const char *text, const char *words)
 // Would YAML read it as the text that it is? A number is none.
 static bool is_plain(const char *text)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_-./";
     const size_t length = strspn(text, letters);
     return length > 0 && text[length] == '\0' && !strchr("0123456789-.", text[0])
         && !is_word(text, "true|false|True|False|yes|no|Yes|No|on|off|On|Off|null|Null|NULL|y|n");
