@@ -104,6 +104,7 @@ static Value *to_setting(Tracer *t, const Ast *parameter, Value *value, const Bi
         return value;
     }
     int index = program_setting(t, name, value, parameter, false);
+    t->program->setting[index].holes = value->kind == V_TEXT && value->holes;
     HostType type = value->kind == V_TEXT ? HOST_STRING : value->kind == V_BOOL ? HOST_BOOL
                   : value->kind == V_NUMBER && value->whole && parameter->a
                     && parameter->a->name && strcmp(parameter->a->name, "int") == 0
@@ -199,9 +200,9 @@ static bool self_frozen(const Part *self)
 
 Value *call_function(Tracer *t, Function *function, Argument *argument, int count, Span span)
 {
+    if (!may_inline(t, span))
+        return &value_poison;
     if (t->calls >= deepest_call) {
-        if (t->too_deep)
-            return &value_poison;
         t->too_deep = true;
         fail(t, E_RECURSION, span, "`%s` calls itself, or calls go too deep", function->name);
         diag_hint(t->diag, "functions are inlined, so they cannot be recursive");

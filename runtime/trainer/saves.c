@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/print.h"
+#include "trainer/background.h"
 #include "trainer/folder.h"
 #include "trainer/logs.h"
-#include "trainer/state.h"
 
 // ---- names --------------------------------------------------------------------------------------
 
@@ -29,32 +29,54 @@ static int find_log(const struct lt_program *program, const char *name)
 static bool is_number_format(const char *text)
 {
     const size_t digits = strspn(text, "0123456789.");
-    return digits < 6 && text[digits] && strchr("efgEFG", text[digits]) && !text[digits + 1];
+    return digits < 6 && text[digits] && strchr("defgEFG", text[digits]) && !text[digits + 1];
 }
 
-static int put_field(const struct lt_run *run, char *out, size_t size, char *key)
+// ".3f", "02d" and the like; whole numbers are printed without a point.
+static bool read_format(const char *text, char *format, size_t size)
 {
-    char *colon = strchr(key, ':'), format[16] = "%g";
+    const size_t length = strlen(text);
+    if (!is_number_format(text))
+        return false;
+    if (text[length - 1] == 'd')
+        snprintf(format, size, "%%%.*s.0f", (int)length - 1, text);
+    else
+        snprintf(format, size, "%%%.8s", text);
+    return true;
+}
+
+static bool value_of(const struct lt_run *run, const char *key, double *value)
+{
+    const int log = find_log(run->program, key);
+    if (strcmp(key, "epoch") == 0)
+        *value = run->host.epoch;
+    else if (strcmp(key, "step") == 0)
+        *value = run->host.step;
+    else if (log >= 0)
+        *value = run->metrics.newest[log];
+    else
+        return false;
+    return true;
+}
+
+static int put_field(const struct lt_run *run, bool named, char *out, size_t size, char *key)
+{
+    char *colon = strchr(key, ':'), format[16], number[64];
+    double value;
     if (colon)
         *colon = '\0';
-    if (strcmp(key, "epoch") == 0)
-        return snprintf(out, size, "epoch=%" PRId64, (int64_t)run->host.epoch);
-    if (strcmp(key, "step") == 0)
-        return snprintf(out, size, "step=%" PRId64, (int64_t)run->host.step);
-    const int log = find_log(run->program, key);
-    if (log < 0) {
+    if (!value_of(run, key, &value)) {
         lt_print_note("{%s} in the name of a checkpoint is nothing that this program logs", key);
         return 0;
     }
-    if (colon && is_number_format(colon + 1))
-        snprintf(format, sizeof format, "%%%s", colon + 1);
-    char number[64];
+    if (!colon || !read_format(colon + 1, format, sizeof format))
+        snprintf(format, sizeof format, "%s", value == floor(value) ? "%.0f" : "%g");
     // The format was checked letter by letter above.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(number, sizeof number, format, run->metrics.newest[log]);
+    snprintf(number, sizeof number, format, value);
 #pragma GCC diagnostic pop
-    return snprintf(out, size, "%s=%s", key, number);
+    return named ? snprintf(out, size, "%s=%s", key, number) : snprintf(out, size, "%s", number);
 }
 
 // A name may not leave the folder, nor hide in it.
@@ -67,7 +89,8 @@ static void make_harmless(char *name)
         name[0] = '-';
 }
 
-void lt_save_name(const struct lt_run *run, const char *given, char *name, size_t size)
+void lt_save_name(const struct lt_run *run, const char *given, bool named, char *name,
+                  size_t size)
 {
     const char *from = given && *given ? given : "{epoch}-{step}";
     size_t used = 0;
@@ -79,7 +102,7 @@ void lt_save_name(const struct lt_run *run, const char *given, char *name, size_
         }
         char key[104];
         snprintf(key, sizeof key, "%.*s", (int)(close - from - 1), from + 1);
-        const int added = put_field(run, name + used, size - used, key);
+        const int added = put_field(run, named, name + used, size - used, key);
         used = used + (size_t)added < size ? used + (size_t)added : size - 1;
         from = close + 1;
     }
@@ -159,16 +182,6 @@ static bool is_kept(const struct lt_saves *saves, const char *file)
     return false;
 }
 
-static void delete_file(struct lt_run *run, const char *file)
-{
-    if (is_kept(&run->saves, file) || strchr(file, '/'))
-        return;
-    char *path = lt_path_text("%s/%s", run->saves.folder, file);
-    if (path && unlink(path) != 0 && errno != ENOENT)
-        lt_print_note("%s: cannot be deleted: %s", path, strerror(errno));
-    free(path);
-}
-
 // ---- settling the list --------------------------------------------------------------------------
 
 static void add_file(struct lt_saves *saves, const char *file)
@@ -228,45 +241,96 @@ static bool settle(struct lt_run *run, const struct lt_save_request *request)
 
 // ---- writing ------------------------------------------------------------------------------------
 
-static bool write_file(struct lt_run *run, const char *file)
+static void add_doomed(struct lt_save_job *job, const struct lt_saves *saves)
 {
-    struct lt_fault fault = {.text = ""};
-    struct lt_run_state state;
-    char *path = lt_path_text("%s/%s", run->saves.folder, file);
-    bool whole = path && lt_state_gather(run, &state, &fault);
-    if (whole) {
-        whole = lt_checkpoint_save(path, run->program, run->block, &state, &fault);
-        lt_state_release(&state);
-    }
-    free(path);
-    run->saves.current |= whole;
-    if (!whole) {
-        lt_print_error("%s", lt_failed(&fault) ? fault.text : "no memory to save a checkpoint");
-        run->saves.failed = true;
-    }
-    return whole;
+    for (int i = 0; i < saves->doomed_count; i++)
+        if (!is_kept(saves, saves->doomed[i]) && !strchr(saves->doomed[i], '/'))
+            strcpy(job->doomed[job->doomed_count++], saves->doomed[i]);
 }
 
-// An older file is only deleted where every newer one could be written: else it stays, and the
-// list forgets it.
+// Tells what became of a save. A file that could not be written is forgotten, and what was to go
+// for it stays.
+static void conclude(struct lt_run *run, const struct lt_save_job *job, bool of_this_moment)
+{
+    struct lt_saves *saves = &run->saves;
+    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
+        if (lt_failed(&job->log_fault[i]))
+            lt_logs_fault(run, (enum lt_logger)i, &job->log_fault[i]);
+    if (lt_failed(&job->deletion))
+        lt_print_note("%s", job->deletion.text);
+    if (lt_failed(&job->fault))
+        lt_print_error("%s", job->fault.text);
+    for (int i = 0; i < job->files; i++) {
+        if (!job->written[i])
+            forget_file(saves, INT_MIN, job->file[i]);
+        saves->failed |= !job->written[i];
+        saves->current |= job->written[i] && of_this_moment;
+    }
+}
+
+// Of a save in the background, if it is done, or (`wait`) when it is.
+static void conclude_background(struct lt_run *run, bool wait)
+{
+    const struct lt_save_job *job = lt_background_end(run->saves.background, wait);
+    if (job)
+        conclude(run, job, !run->saves.moved_on);
+}
+
+static bool make_job(struct lt_run *run, struct lt_save_job *job)
+{
+    struct lt_fault fault = {.text = ""};
+    conclude_background(run, true);
+    lt_logs_flush(run);
+    if (lt_save_job_make(job, run, &fault))
+        return true;
+    lt_print_error("%s", fault.text);
+    run->saves.failed = true;
+    return false;
+}
+
+// Writes the job and waits for the disk.
+static void write_now(struct lt_run *run, struct lt_save_job *job)
+{
+    lt_save_job_run(job, run->block);
+    conclude(run, job, true);
+    lt_save_job_free(job);
+}
+
+static bool write_file(struct lt_run *run, const char *file)
+{
+    struct lt_save_job job;
+    if (!make_job(run, &job))
+        return false;
+    strcpy(job.file[job.files++], file);
+    write_now(run, &job);
+    return job.written[0];
+}
+
 static void write_all(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    bool whole = true;
-    lt_logs_flush(run);
-    for (int i = 0; i < saves->files; i++)
-        if (!write_file(run, saves->file[i])) {
-            forget_file(saves, INT_MIN, saves->file[i]);
-            whole = false;
-        }
-    for (int i = 0; whole && i < saves->doomed_count; i++)
-        delete_file(run, saves->doomed[i]);
+    struct lt_save_job job;
+    if (!make_job(run, &job))
+        return;
+    memcpy(job.file, saves->file, sizeof job.file);
+    job.files = saves->files;
+    add_doomed(&job, saves);
+    saves->moved_on = false;
+    if (!saves->background || !lt_background_begin(saves->background, &job, run->block))
+        write_now(run, &job);
 }
 
 void lt_saves_move_on(struct lt_run *run)
 {
+    run->saves.moved_on = true;
     run->saves.current = false;
     run->saves.files = run->saves.doomed_count = 0;
+    conclude_background(run, false);
+}
+
+void lt_saves_settle(struct lt_run *run)
+{
+    conclude_background(run, true);
 }
 
 // A callback that keeps only the best may not lose the work since then: where its file was not good
@@ -293,7 +357,6 @@ const char *lt_saves_write_last(struct lt_run *run)
 {
     if (!run->saves.folder)
         return NULL;
-    lt_logs_flush(run);
     return write_file(run, "last.safetensors") ? run->saves.last : NULL;
 }
 
@@ -322,11 +385,12 @@ static bool is_there(struct lt_run *run, const char *file)
 void lt_saves_complete(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    if (!saves->folder)
+    struct lt_save_job job;
+    if (!saves->folder || !make_job(run, &job))
         return;
     for (int i = 0; i < saves->files; i++)
         if (!is_there(run, saves->file[i]))
-            write_file(run, saves->file[i]);
-    for (int i = 0; i < saves->doomed_count; i++)
-        delete_file(run, saves->doomed[i]);
+            strcpy(job.file[job.files++], saves->file[i]);
+    add_doomed(&job, saves);
+    write_now(run, &job);
 }
