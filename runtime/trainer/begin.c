@@ -117,7 +117,7 @@ static bool resume(struct lt_run *run, const char *path)
     lt_run_update_host(run);
     lt_console_say(&run->console, "resumed from %s: step %" PRId64 ", epoch %" PRId64, path,
                    run->at.step, run->at.epoch);
-    lt_keep_config(run);
+    lt_keep_settings(run);
     open_logs(run);
     return true;
 }
@@ -132,7 +132,7 @@ static bool start(struct lt_run *run, const char *weights)
         return false;
     if (!open_folder(run, NULL))
         return false;
-    lt_keep_config(run);
+    lt_keep_settings(run);
     open_logs(run);
     return true;
 }
