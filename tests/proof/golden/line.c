@@ -248,7 +248,7 @@ static const struct lt_layer layer_table[1] = {
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT,
     .name = "Line", .spec = "line.lt",
-    .spec_hash = "e7a807a0a9631260019ac5c26b1be93d305ea68f9b498696799dfacf031bcbca",
+    .spec_hash = "2abd4faac0f962b72500a6ebe275535062ccc1ba756810ae470b1d3b42bea06a",
     .compiler = "0.1.0",
     .block_bytes = 320, .variable_bytes = 128,
     .flops_per_row = 0.0, .flops_per_step = 43.0, .parameter_count = 2,

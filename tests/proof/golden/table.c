@@ -623,7 +623,7 @@ static const struct lt_layer layer_table[3] = {
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT,
     .name = "Table", .spec = "table.lt",
-    .spec_hash = "b0c7e2d7257e16737ca9b5046addabd7d113b976e7915d0f067631a9b1f79cf4",
+    .spec_hash = "4775f07ba43c0415579e05479fbbe7af0678c84e09edb918abcf5e0e445eed67",
     .compiler = "0.1.0",
     .block_bytes = 2112, .variable_bytes = 640,
     .flops_per_row = 182.0, .flops_per_step = 165.0, .parameter_count = 41,
