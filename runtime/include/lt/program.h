@@ -288,6 +288,10 @@ struct lt_program {
     int part_weights_count;
     const struct lt_part_weights *part_weights;
     int lead[LT_PHASES];        // the data block whose rows a step counts, and whose end is the epoch's
+    // A weight's path, and that of the average with which a callback validates in its place: test,
+    // predict and --weights take it too.
+    int stand_in_count;
+    const struct lt_alias *stand_in;
     unsigned also[LT_PHASES];   // others that the step reads, a bit each: their rows go along
 };
 

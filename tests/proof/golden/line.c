@@ -194,7 +194,7 @@ static const struct lt_setting setting_table[31] = {
      "greatest norm (or value) of the gradient; 0: off", false, false, false},
     [setting_trainer_gradient_clip_algorithm] = {"trainer.gradient_clip_algorithm", LT_WORD, 0, 0.0,
      "norm", "norm|value",
-     "norm or value", false, false, false},
+     "norm or value", true, false, false},
     [setting_trainer_default_root_dir] = {"trainer.default_root_dir", LT_TEXT, 0, 0.0,
      ".", NULL,
      "folder for logs and checkpoints", false, false, false},
