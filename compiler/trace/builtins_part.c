@@ -273,17 +273,17 @@ static bool is_of_model(const Variable *variable)
     return variable && (variable->kind == VAR_PARAMETER || variable->kind == VAR_BUFFER);
 }
 
-static void add_stand_in(Tracer *t, const Variable *weight, const Variable *average)
+static void add_stand_in(Tracer *t, const Variable *weight, const Variable *substitute)
 {
     Program *p = t->program;
-    if (!is_of_model(weight) || !average || average->kind != VAR_CALLBACK_STATE)
+    if (!is_of_model(weight) || !substitute || substitute->kind != VAR_CALLBACK_STATE)
         return;
     for (int i = 0; i < p->stand_in_count; i++)
         if (strcmp(p->stand_in[i].path, weight->path) == 0)
             return;
     p->stand_in = arena_grow(t->arena, p->stand_in, p->stand_in_count, &p->stand_in_capacity,
                              sizeof *p->stand_in);
-    p->stand_in[p->stand_in_count++] = (Alias){weight->path, average->path};
+    p->stand_in[p->stand_in_count++] = (Alias){weight->path, substitute->path};
 }
 
 // What a callback validates with is also what test, predict and --weights take from a checkpoint.
