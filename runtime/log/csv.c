@@ -17,7 +17,7 @@ static bool write_fault(const struct lt_csv *csv, struct lt_fault *fault)
 }
 
 // After a failure the file is cut back to whole rows, and the buffer is kept for another try.
-bool lt_csv_flush(struct lt_csv *csv, bool to_disk, struct lt_fault *fault)
+bool lt_csv_flush(struct lt_csv *csv, struct lt_fault *fault)
 {
     if (csv->file < 0)
         return true;
@@ -35,13 +35,13 @@ bool lt_csv_flush(struct lt_csv *csv, bool to_disk, struct lt_fault *fault)
     }
     csv->whole += (int64_t)csv->used;
     csv->used = 0;
-    return !to_disk || fdatasync(csv->file) == 0 || write_fault(csv, fault);
+    return true;
 }
 
 static bool append(struct lt_csv *csv, const char *text, struct lt_fault *fault)
 {
     const size_t length = strlen(text);
-    if (csv->used + length > LT_CSV_BUFFER && !lt_csv_flush(csv, false, fault)) {
+    if (csv->used + length > LT_CSV_BUFFER && !lt_csv_flush(csv, fault)) {
         csv->used = 0;
         return false;
     }
@@ -73,7 +73,7 @@ bool lt_csv_write(struct lt_csv *csv, const struct lt_record *record, struct lt_
 
 bool lt_csv_close(struct lt_csv *csv, struct lt_fault *fault)
 {
-    const bool whole = lt_csv_flush(csv, false, fault);
+    const bool whole = lt_csv_flush(csv, fault);
     if (csv->file >= 0)
         close(csv->file);
     free(csv->path);
@@ -170,5 +170,5 @@ bool lt_csv_open(struct lt_csv *csv, const char *path, const struct lt_record *r
     if (csv->file < 0)
         return write_fault(csv, fault);
     return append_header(csv, record, fault) && keep_rows(csv, from_step, fault)
-        && lt_csv_flush(csv, false, fault);
+        && lt_csv_flush(csv, fault);
 }

@@ -21,5 +21,5 @@ struct lt_csv {
 bool lt_csv_open(struct lt_csv *csv, const char *path, const struct lt_record *record,
                  int64_t from_step, struct lt_fault *fault);
 bool lt_csv_write(struct lt_csv *csv, const struct lt_record *record, struct lt_fault *fault);
-bool lt_csv_flush(struct lt_csv *csv, bool to_disk, struct lt_fault *fault);
+bool lt_csv_flush(struct lt_csv *csv, struct lt_fault *fault);
 bool lt_csv_close(struct lt_csv *csv, struct lt_fault *fault);

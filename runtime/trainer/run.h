@@ -40,6 +40,8 @@ struct lt_saves {
     int files, doomed_count;
     bool current;               // a file on the disk holds the present position
     bool failed;                // some save could not be made
+    bool moved_on;              // since the newest save began
+    struct lt_background *background;   // NULL: a step waits for its saves
 };
 
 struct lt_run {

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/print.h"
+#include "trainer/background.h"
 #include "trainer/folder.h"
 #include "trainer/row.h"
-#include "trainer/state.h"
 
 // ---- names --------------------------------------------------------------------------------------
 
@@ -182,16 +182,6 @@ static bool is_kept(const struct lt_saves *saves, const char *file)
     return false;
 }
 
-static void delete_file(struct lt_run *run, const char *file)
-{
-    if (is_kept(&run->saves, file) || strchr(file, '/'))
-        return;
-    char *path = lt_path_text("%s/%s", run->saves.folder, file);
-    if (path && unlink(path) != 0 && errno != ENOENT)
-        lt_print_note("%s: cannot be deleted: %s", path, strerror(errno));
-    free(path);
-}
-
 // ---- settling the list --------------------------------------------------------------------------
 
 static void add_file(struct lt_saves *saves, const char *file)
@@ -254,49 +244,99 @@ static bool settle(struct lt_run *run, const struct lt_save_request *request)
 static void flush_logs(struct lt_run *run)
 {
     struct lt_fault fault = {.text = ""};
-    if (!lt_csv_flush(&run->csv, true, &fault) || !lt_events_flush(&run->events, &fault))
+    if (!lt_csv_flush(&run->csv, &fault) || !lt_events_flush(&run->events, &fault))
         lt_row_fault(run, &fault);
+}
+
+static void add_doomed(struct lt_save_job *job, const struct lt_saves *saves)
+{
+    for (int i = 0; i < saves->doomed_count; i++)
+        if (!is_kept(saves, saves->doomed[i]) && !strchr(saves->doomed[i], '/'))
+            strcpy(job->doomed[job->doomed_count++], saves->doomed[i]);
+}
+
+// Tells what became of a save. A file that could not be written is forgotten, and what was to go
+// for it stays.
+static void conclude(struct lt_run *run, const struct lt_save_job *job, bool of_this_moment)
+{
+    struct lt_saves *saves = &run->saves;
+    if (lt_failed(&job->log_fault))
+        lt_row_fault(run, &job->log_fault);
+    if (lt_failed(&job->deletion))
+        lt_print_note("%s", job->deletion.text);
+    if (lt_failed(&job->fault))
+        lt_print_error("%s", job->fault.text);
+    for (int i = 0; i < job->files; i++) {
+        if (!job->written[i])
+            forget_file(saves, INT_MIN, job->file[i]);
+        saves->failed |= !job->written[i];
+        saves->current |= job->written[i] && of_this_moment;
+    }
+}
+
+// Of a save in the background, if it is done, or (`wait`) when it is.
+static void conclude_background(struct lt_run *run, bool wait)
+{
+    const struct lt_save_job *job = lt_background_end(run->saves.background, wait);
+    if (job)
+        conclude(run, job, !run->saves.moved_on);
+}
+
+static bool make_job(struct lt_run *run, struct lt_save_job *job)
+{
+    struct lt_fault fault = {.text = ""};
+    conclude_background(run, true);
+    flush_logs(run);
+    if (lt_save_job_make(job, run, &fault))
+        return true;
+    lt_print_error("%s", fault.text);
+    run->saves.failed = true;
+    return false;
+}
+
+// Writes the job and waits for the disk.
+static void write_now(struct lt_run *run, struct lt_save_job *job)
+{
+    lt_save_job_run(job, run->block);
+    conclude(run, job, true);
+    lt_save_job_free(job);
 }
 
 static bool write_file(struct lt_run *run, const char *file)
 {
-    struct lt_fault fault = {.text = ""};
-    struct lt_run_state state;
-    char *path = lt_path_text("%s/%s", run->saves.folder, file);
-    bool whole = path && lt_state_gather(run, &state, &fault);
-    if (whole) {
-        whole = lt_checkpoint_save(path, run->program, run->block, &state, &fault);
-        lt_state_release(&state);
-    }
-    free(path);
-    run->saves.current |= whole;
-    if (!whole) {
-        lt_print_error("%s", lt_failed(&fault) ? fault.text : "no memory to save a checkpoint");
-        run->saves.failed = true;
-    }
-    return whole;
+    struct lt_save_job job;
+    if (!make_job(run, &job))
+        return false;
+    strcpy(job.file[job.files++], file);
+    write_now(run, &job);
+    return job.written[0];
 }
 
-// An older file is only deleted where every newer one could be written: else it stays, and the
-// list forgets it.
 static void write_all(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    bool whole = true;
-    flush_logs(run);
-    for (int i = 0; i < saves->files; i++)
-        if (!write_file(run, saves->file[i])) {
-            forget_file(saves, INT_MIN, saves->file[i]);
-            whole = false;
-        }
-    for (int i = 0; whole && i < saves->doomed_count; i++)
-        delete_file(run, saves->doomed[i]);
+    struct lt_save_job job;
+    if (!make_job(run, &job))
+        return;
+    memcpy(job.file, saves->file, sizeof job.file);
+    job.files = saves->files;
+    add_doomed(&job, saves);
+    saves->moved_on = false;
+    if (!saves->background || !lt_background_begin(saves->background, &job, run->block))
+        write_now(run, &job);
 }
 
 void lt_saves_move_on(struct lt_run *run)
 {
+    run->saves.moved_on = true;
     run->saves.current = false;
     run->saves.files = run->saves.doomed_count = 0;
+    conclude_background(run, false);
+}
+
+void lt_saves_settle(struct lt_run *run)
+{
+    conclude_background(run, true);
 }
 
 // A callback that keeps only the best may not lose the work since then: where its file was not good
@@ -323,7 +363,6 @@ const char *lt_saves_write_last(struct lt_run *run)
 {
     if (!run->saves.folder)
         return NULL;
-    flush_logs(run);
     return write_file(run, "last.safetensors") ? run->saves.last : NULL;
 }
 
@@ -352,11 +391,12 @@ static bool is_there(struct lt_run *run, const char *file)
 void lt_saves_complete(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    if (!saves->folder)
+    struct lt_save_job job;
+    if (!saves->folder || !make_job(run, &job))
         return;
     for (int i = 0; i < saves->files; i++)
         if (!is_there(run, saves->file[i]))
-            write_file(run, saves->file[i]);
-    for (int i = 0; i < saves->doomed_count; i++)
-        delete_file(run, saves->doomed[i]);
+            strcpy(job.file[job.files++], saves->file[i]);
+    add_doomed(&job, saves);
+    write_now(run, &job);
 }

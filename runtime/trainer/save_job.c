@@ -1,0 +1,53 @@
+#include "trainer/save_job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trainer/folder.h"
+#include "trainer/state.h"
+
+bool lt_save_job_make(struct lt_save_job *job, struct lt_run *run, struct lt_fault *fault)
+{
+    struct lt_run_state state;
+    *job = (struct lt_save_job){.folder = run->saves.folder, .log_file = run->csv.file};
+    if (!lt_state_gather(run, &state, fault))
+        return false;
+    const bool made = lt_image_make(&job->image, run->program, &state, fault);
+    lt_state_release(&state);
+    return made;
+}
+
+static bool write_file(struct lt_save_job *job, int index, const void *block)
+{
+    char *path = lt_path_text("%s/%s", job->folder, job->file[index]);
+    const bool written = path ? lt_image_write(&job->image, path, block, &job->fault)
+                              : lt_fail(&job->fault, "no memory to save a checkpoint");
+    free(path);
+    return written;
+}
+
+static void delete_file(struct lt_save_job *job, const char *file)
+{
+    char *path = lt_path_text("%s/%s", job->folder, file);
+    if (path && unlink(path) != 0 && errno != ENOENT)
+        lt_fail(&job->deletion, "%s: cannot be deleted: %s", path, strerror(errno));
+    free(path);
+}
+
+void lt_save_job_run(struct lt_save_job *job, const void *block)
+{
+    bool whole = true;
+    if (job->log_file >= 0 && fdatasync(job->log_file) != 0)
+        lt_fail(&job->log_fault, "the log cannot be flushed to the disk: %s", strerror(errno));
+    for (int i = 0; i < job->files; i++)
+        whole &= job->written[i] = write_file(job, i, block);
+    for (int i = 0; whole && i < job->doomed_count; i++)
+        delete_file(job, job->doomed[i]);
+}
+
+void lt_save_job_free(struct lt_save_job *job)
+{
+    lt_image_free(&job->image);
+}
