@@ -23,11 +23,16 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 static void say_memory(struct lt_run *run)
 {
-    char block[32], process[32];
+    char block[32], copy[64] = "", process[32];
     lt_bytes_text((double)run->program->block_bytes, block, sizeof block);
     lt_bytes_text((double)lt_peak_memory(), process, sizeof process);
-    lt_console_say(&run->console, "peak memory: %s in the program's block, %s in the process",
-                   block, process);
+    if (run->saves.background) {
+        char text[32];
+        lt_bytes_text((double)run->program->variable_bytes, text, sizeof text);
+        snprintf(copy, sizeof copy, " and %s in its copy for saves", text);
+    }
+    lt_console_say(&run->console, "peak memory: %s in the program's block%s, %s in the process",
+                   block, copy, process);
 }
 
 static void say_files(struct lt_run *run)

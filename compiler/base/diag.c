@@ -120,6 +120,19 @@ int diag_count(const Diag *diag)
     return diag->errors;
 }
 
+DiagMark diag_mark(const Diag *diag)
+{
+    return (DiagMark){diag->last, diag->errors};
+}
+
+void diag_forget(Diag *diag, DiagMark mark)
+{
+    diag->last = mark.last;
+    *diag->last = NULL;
+    diag->errors = mark.errors;
+    diag->current = NULL;
+}
+
 static int by_place(const void *a, const void *b)
 {
     const Message *x = *(const Message *const *)a, *y = *(const Message *const *)b;

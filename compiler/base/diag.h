@@ -20,6 +20,11 @@ typedef enum Code {
 
 typedef struct Diag Diag;
 
+typedef struct DiagMark {       // a moment, to go back to when something was only tried
+    void *last;
+    int errors;
+} DiagMark;
+
 Diag *diag_new(Arena *arena);
 void diag_error(Diag *diag, Code code, Span at, const char *format, ...) LTC_PRINTF(4, 5);
 void diag_warning(Diag *diag, Code code, Span at, const char *format, ...) LTC_PRINTF(4, 5);
@@ -27,6 +32,8 @@ void diag_note(Diag *diag, Span at, const char *format, ...) LTC_PRINTF(3, 4);  
 void diag_hint(Diag *diag, const char *format, ...) LTC_PRINTF(2, 3);           // a way out
 bool diag_failed(const Diag *diag);
 int diag_count(const Diag *diag);                               // errors so far
+DiagMark diag_mark(const Diag *diag);
+void diag_forget(Diag *diag, DiagMark mark);                    // all that was said since
 void diag_each(const Diag *diag, void (*visit)(void *context, Span at), void *context);
 void diag_print(const Diag *diag, FILE *out, bool color);       // in source order
 

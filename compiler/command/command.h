@@ -3,6 +3,9 @@
 #include "options.h"
 #include "../kernel/plan.h"
 
+// Bytes that a program takes by plan: its block, and the copy that saves in the background want.
+size_t peak_bytes(const Plan *plan);
+
 // Every distinct graph of a program in a fixed order, NULL behind the last.
 Graph **program_graphs(const Program *program);
 // "digits: 203,530 parameters · 78 MFLOP a step · peak 3.9 MB at batch 64      (0.2 s)"

@@ -190,6 +190,9 @@ static void print_memory(const Plan *plan, FILE *out)
     fprintf(out, "\nmemory: %s bytes, of which variables %s\n",
             grouped(plan->arena, (int64_t)plan->block_bytes),
             grouped(plan->arena, (int64_t)plan->variable_bytes));
+    if (peak_bytes(plan) > plan->block_bytes)
+        fprintf(out, "  %12s %12zu  copy of the variables, for saves in the background\n", "",
+                peak_bytes(plan) - plan->block_bytes);
     for (int i = 0; i < plan->program->variable_count; i++) {
         const Variable *v = plan->program->variable[i];
         int64_t bytes = shape_size(&v->shape).scale * dtype_bytes(v->dtype);

@@ -229,12 +229,24 @@ static bool complete(Options *o)
     return false;
 }
 
+// Behind the spec of `ltc run`, options of its own still count, up to the first word that is not one:
+// `ltc run spec.lt --interpret fit`. Help and version there are the program's.
+static bool for_the_program(const Options *options, const char *word)
+{
+    if (options->command != COMMAND_RUN || !options->spec)
+        return false;
+    const char *value;
+    int id = word[0] == '-' && word[1] ? option_of(word, &value) : -1;
+    return id < 0 || id == OPTION_HELP || id == OPTION_VERSION
+        || !belongs(&rows[id], COMMAND_RUN);
+}
+
 bool options_read(Arena *arena, int argc, char **argv, Options *options)
 {
     *options = (Options){.steps = -1};
     Words w = {arena, argc, 1, argv, options};
     while (w.at < w.count) {
-        if (options->command == COMMAND_RUN && options->spec) {
+        if (for_the_program(options, w.word[w.at])) {
             options->rest = w.word + w.at;      // also what looks like an option
             options->rest_count = w.count - w.at;
             break;

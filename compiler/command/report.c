@@ -64,6 +64,16 @@ int64_t parameter_count(const Program *program)
     return count;
 }
 
+size_t peak_bytes(const Plan *plan)
+{
+    const Program *program = plan->program;
+    for (int i = 0; i < program->setting_count; i++)
+        if (strcmp(program->setting[i].name, "trainer.async_checkpoint") == 0
+            && program->setting[i].number != 0)
+            return plan->block_bytes + plan->variable_bytes;
+    return plan->block_bytes;
+}
+
 void print_build_line(const Plan *plan, const char *name, double seconds, FILE *out)
 {
     Arena *arena = plan->arena;
@@ -73,7 +83,7 @@ void print_build_line(const Plan *plan, const char *name, double seconds, FILE *
     double flops = plan->flops_per_step + plan->flops_per_row * (double)batch;
     const char *line = arena_format(arena, "%s: %s parameters · %sFLOP a step · peak %sB", name,
                                     grouped(arena, parameter_count(program)), scaled(arena, flops),
-                                    scaled(arena, (double)plan->block_bytes));
+                                    scaled(arena, (double)peak_bytes(plan)));
     if (batch)
         line = arena_format(arena, "%s at batch %lld", line, (long long)batch);
     fprintf(out, "%s      (%.1f s)\n", line, seconds);

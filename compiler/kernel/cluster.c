@@ -370,7 +370,8 @@ static int last_node(const Cluster *cluster)
     return cluster->member[cluster->count - 1]->node->id;
 }
 
-// Whoever depends on the cluster now depends on a node as new as that.
+// Whoever depends on the cluster now depends on a node as new as that. Readers that have no cluster
+// yet are newer.
 static void renew(Cluster *cluster, int newest)
 {
     if (cluster->newest >= newest)
@@ -378,7 +379,8 @@ static void renew(Cluster *cluster, int newest)
     cluster->newest = newest;
     for (int i = 0; i < cluster->count; i++)
         for (int k = 0; k < cluster->member[i]->reader_count; k++)
-            renew(cluster->member[i]->reader[k]->cluster, newest);
+            if (cluster->member[i]->reader[k]->cluster)
+                renew(cluster->member[i]->reader[k]->cluster, newest);
 }
 
 // A search that has no end soon is taken to succeed: two clusters stay two.
@@ -500,25 +502,52 @@ static void join(Fuse *f, Member *m)
     (void)own;
 }
 
-static void forget_old(Fuse *f)
+static void forget_reads(Fuse *f)
 {
     const int count = f->plan->program->variable_count;
     f->first_old = arena_alloc(f->c->arena, sizeof(int) * (size_t)(count + 1));
     f->last_old = arena_alloc(f->c->arena, sizeof(int) * (size_t)(count + 1));
     for (int i = 0; i < count; i++)
         f->first_old[i] = f->last_old[i] = -1;
+    for (int i = 0; i < f->graph->node_count; i++)
+        f->member[i].read_count = f->member[i].reader_count = 0;
+}
+
+static void note_all_reads(Fuse *f)
+{
+    forget_reads(f);
+    for (int i = 0; i < f->graph->node_count; i++)
+        if (f->member[i].computed)
+            note_reads(f, &f->member[i]);
+}
+
+// A value may have readers in the graph and none here: a slice that lies in the margin of a pad
+// reads nothing of what was padded. Such a value is not computed. True if there was one.
+static bool drop_unread(Fuse *f)
+{
+    bool dropped = false;
+    const int count = f->graph->node_count;
+    bool *used = arena_alloc(f->c->arena, (size_t)count + 1);
+    for (int i = count - 1; i >= 0; i--) {
+        Member *m = &f->member[i];
+        if (!m->computed)
+            continue;
+        m->computed = m->wanted || used[i];
+        dropped |= !m->computed;
+        for (int k = 0; m->computed && k < m->read_count; k++)
+            used[m->read[k].member->node->id] = true;
+    }
+    return dropped;
 }
 
 void cluster(Fuse *f)
 {
-    forget_old(f);
-    for (int i = 0; i < f->graph->node_count; i++) {
-        Member *m = &f->member[i];
-        if (!m->computed)
-            continue;
-        note_reads(f, m);
-        join(f, m);
-    }
+    note_all_reads(f);
+    if (drop_unread(f))
+        note_all_reads(f);
+    for (int i = 0; i < f->graph->node_count; i++)
+        if (f->member[i].computed)
+            join(f, &f->member[i]);
     for (int i = 0; i < f->graph->node_count; i++) {
         const Member *m = &f->member[i];
         for (int k = 0; m->computed && k < m->read_count; k++)

@@ -97,6 +97,16 @@ static bool foreign_import(Slip *s)
     return true;
 }
 
+// `optimizer.step()`, `optimizer.zero_grad()`
+static bool optimizer_call(Slip *s)
+{
+    if (s->found->kind != T_OPTIMIZER || s->after->kind != '.')
+        return false;
+    fault(s->p, E_FOREIGN_WORD, s->at, "a step has no `optimizer` to call");
+    hint(s->p, "`minimize loss` takes the gradient and updates what the optimiser owns");
+    return true;
+}
+
 static bool membership(Slip *s)
 {
     bool inverted = s->found->kind == T_NOT && s->after->kind == T_IN;
@@ -560,7 +570,7 @@ static bool brace(Slip *s)
 }
 
 static bool (*const slips[])(Slip *) = {
-    foreign_word, foreign_import, went_on, string_prefix, membership, conditional, foreign_sign,
+    foreign_word, foreign_import, optimizer_call, went_on, string_prefix, membership, conditional, foreign_sign,
     loop, colon, equals, line_start, pipe_operand, chain, range, operand, unit, reserved, type,
     comma, nothing_there, declaration, member, member_value, brace, adjacent,
 };

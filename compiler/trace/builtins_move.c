@@ -148,6 +148,8 @@ static bool join_fits(Tracer *t, Node **node, int count, int axis, Span span)
         }
         if (node[i]->shape.dim[axis < 0 ? 0 : axis].power && axis >= 0) {
             fail(t, E_BATCH_AXIS, span, "the batch axis cannot be joined");
+            diag_hint(t->diag, "stack and merge: reshape(stack([a, b]), [2 * B, n]); with "
+                      "`drop_last = true` in the data block B is a number");
             return false;
         }
     }

@@ -344,8 +344,9 @@ static Value *reversed(Tracer *t, Span span, Value **v, int detail)
 static Value *range(Tracer *t, Span span, Value **v, int detail)
 {
     (void)detail;
-    int64_t from, to, step = 1;
-    if (!whole_argument(t, v[0], "a", &from, span) || !whole_argument(t, v[1], "b", &to, span)
+    int64_t from = 0, to, step = 1;         // range(n) is 0..n
+    if ((v[1] && !whole_argument(t, v[0], "a", &from, span))
+        || !whole_argument(t, v[v[1] ? 1 : 0], v[1] ? "b" : "a", &to, span)
         || (v[2] && !whole_argument(t, v[2], "step", &step, span)))
         return &value_poison;
     if (step == 0)
@@ -391,7 +392,7 @@ static Value *per_axis(Tracer *t, Span span, Value **v, int detail)
 
 const Builtin list_builtins[] = {
     {"enumerate", NULL, enumerate, "list", 0}, {"zip", zip, NULL, NULL, 0},
-    {"reversed", NULL, reversed, "list", 0},   {"range", NULL, range, "a b step?", 0},
+    {"reversed", NULL, reversed, "list", 0},   {"range", NULL, range, "a b? step?", 0},
     {"contains", NULL, contains, "list x", 0}, {"per_axis", NULL, per_axis, "x count?", 0},
     {0},
 };

@@ -199,9 +199,9 @@ static bool self_frozen(const Part *self)
 
 Value *call_function(Tracer *t, Function *function, Argument *argument, int count, Span span)
 {
+    if (!may_inline(t, span))
+        return &value_poison;
     if (t->calls >= deepest_call) {
-        if (t->too_deep)
-            return &value_poison;
         t->too_deep = true;
         fail(t, E_RECURSION, span, "`%s` calls itself, or calls go too deep", function->name);
         diag_hint(t->diag, "functions are inlined, so they cannot be recursive");

@@ -37,6 +37,21 @@ bool unroll(Tracer *t, int64_t count, Span span)
     return false;
 }
 
+// Functions and layers are inlined. After a recursion that was too deep nothing else within its
+// calls is, as each of them might go as deep again.
+bool may_inline(Tracer *t, Span span)
+{
+    if (t->too_deep && t->calls > 0)
+        return false;
+    if (++t->inlined == most_inlined) {
+        fail(t, E_LIMIT, span, "the functions and layers of this spec are applied more than %d "
+             "times when they are inlined", most_inlined);
+        diag_hint(t->diag, "what calls another twice, and that one another twice, soon doubles "
+                  "without end");
+    }
+    return t->inlined < most_inlined;
+}
+
 // Where a part of the library was made, for mistakes in how it is applied.
 void note_made(Tracer *t, const Part *part)
 {

@@ -153,10 +153,7 @@ static Node *initial_node(Tracer *t, Value *value, DType dtype, const Shape *sha
 
 static bool path_taken(const Program *program, const char *path)
 {
-    for (int i = 0; i < program->variable_count; i++)
-        if (strcmp(program->variable[i]->path, path) == 0)
-            return true;
-    return false;
+    return table_name(program->variable_named, path) >= 0;
 }
 
 static Value *make_leaf(Tracer *t, Scope *scope, const Ast *member, const Extras *extras,
@@ -270,20 +267,18 @@ static void bind_methods(Tracer *t, Part *part, const Declaration *declaration)
         value->function = arena_alloc(t->arena, sizeof *value->function);
         *value->function = (Function){m, part->scope, part, m->name};
         value->span = m->span;
-        scope_bind(t->arena, part->scope, m->name, value, BIND_MEMBER, m->name_span)->used = true;
+        scope_bind(t->arena, part->scope, m->name, value, BIND_MEMBER, m->name_span);
     }
 }
 
-static void note_layer(Tracer *t, const Part *part, int first_variable)
+static void note_layer(Tracer *t, int line, int first_variable)
 {
     Program *p = t->program;
     int64_t count = 0;
     for (int i = first_variable; i < p->variable_count; i++)
         if (p->variable[i]->kind == VAR_PARAMETER)
             count += shape_size(&p->variable[i]->shape).scale;
-    for (int i = 0; i < p->layer_count; i++)
-        if (strcmp(p->layer[i].path, part->path) == 0)
-            p->layer[i].parameters = count;
+    p->layer[line].parameters = count;
 }
 
 static bool note_weights(Tracer *t, const Part *part, const Value *value, Span span)
@@ -303,19 +298,20 @@ static bool note_weights(Tracer *t, const Part *part, const Value *value, Span s
     return true;
 }
 
-static void open_layer(Tracer *t, const Part *part)
+// The number of its line in the summary.
+static int open_layer(Tracer *t, const Part *part)
 {
     Program *p = t->program;
     p->layer = arena_grow(t->arena, p->layer, p->layer_count, &p->layer_capacity, sizeof *p->layer);
-    p->layer[p->layer_count++] = (LayerLine){part->path, part->declaration->name, 0, t->calls};
+    p->layer[p->layer_count] = (LayerLine){part->path, part->declaration->name, 0, t->calls};
+    return p->layer_count++;
 }
 
 Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int count, Span span)
 {
-    const bool too_deep = t->calls >= deepest_call || declaration->open >= deepest_part;
-    if (too_deep && t->too_deep)
+    if (!may_inline(t, span))
         return &value_poison;
-    if (too_deep) {
+    if (t->calls >= deepest_call || declaration->open >= deepest_part) {
         t->too_deep = true;
         return fail(t, E_RECURSION, span, "`%s` contains itself", declaration->name);
     }
@@ -347,8 +343,7 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
     t->made_at = span;
     t->calls++;
     declaration->open++;
-    int first = t->program->variable_count;
-    open_layer(t, part);
+    const int first = t->program->variable_count, line = open_layer(t, part);
     bind_methods(t, part, declaration);
     for (const Ast *m = declaration->tree->b; m; m = m->next) {
         t->path = part->path;
@@ -356,7 +351,7 @@ Value *make_part(Tracer *t, Declaration *declaration, Argument *argument, int co
     }
     declaration->open--;
     t->calls--;
-    note_layer(t, part, first);
+    note_layer(t, line, first);
     t->part = arena_grow(t->arena, t->part, t->part_count, &t->part_capacity, sizeof *t->part);
     t->part[t->part_count++] = part;
     t->self = outer_self;

@@ -4,6 +4,7 @@
 // runtime/include/lt/program.h: the emitter prints it, the interpreter runs it. Made by
 // trace.h; passes change its graphs only.
 #pragma once
+#include "../base/table.h"
 #include "../graph/graph.h"
 #include "host.h"
 
@@ -160,6 +161,7 @@ typedef struct Program {
     const char *name, *spec, *hash;     // model; file name; sha256 of everything read
     Variable **variable;
     int variable_count, variable_capacity;
+    Table *variable_named;      // by path
     Alias *alias;
     int alias_count, alias_capacity;
     DataBlock *data;            // the trainer's; its source may be "none"

@@ -24,6 +24,7 @@ Variable *program_variable(Program *program, VariableKind kind, const char *path
         v->stride[i] = stride;
         stride *= shape->dim[i].scale;
     }
+    table_put_name(program->variable_named, path, v->id);
     program->variable[program->variable_count++] = v;
     return v;
 }
@@ -401,26 +402,46 @@ static void add_output(Tracer *t, Value *value, const char *name, Span span)
     graph_result(t->graph, (Result){RESULT_PREDICT, p->output_count++, name, node, NULL, span});
 }
 
+static void trace_result(Tracer *t, const char *name)
+{
+    Value *value = trace_step(t, PHASE_PREDICT, name, "predict_step",
+                              &t->program->phase[PHASE_PREDICT]);
+    if (value->kind != V_POISON)
+        add_output(t, value, "output", model_method(t, name)->span);
+    close_step(t);
+}
+
+// Where there is no `predict`, `forward` stands for it if its parameters are fields. A field that only has
+// the name of a parameter is no mistake where the steps have shown that `forward` is sound.
+static void trace_forward_as_predict(Tracer *t)
+{
+    const Ast *method = model_method(t, "forward");
+    if (!method || !t->data || !t->data->fields || diag_failed(t->diag))
+        return;                         // its mistakes were found where other steps call it
+    for (const Ast *p = method->a; p; p = p->next)
+        if (!p->b && !scope_here(t->data->fields, p->name))
+            return;                     // `forward` takes what no data block makes
+    const bool sound = scope_here(t->model->scope, method->name)->used;
+    const Program before = *t->program;
+    const DiagMark mark = diag_mark(t->diag);
+    trace_result(t, "forward");
+    if (!diag_failed(t->diag))
+        return;
+    if (sound) {
+        *t->program = before;
+        diag_forget(t->diag, mark);
+        return;
+    }
+    diag_note(t->diag, method->span, "no step calls this `forward`; it is what `predict` runs, with "
+              "fields of its parameters' names");
+}
+
 static void trace_predict(Tracer *t)
 {
-    const Ast *method = model_method(t, "predict");
-    Value *value;
-    if (method) {
-        value = trace_step(t, PHASE_PREDICT, "predict", "predict_step",
-                           &t->program->phase[PHASE_PREDICT]);
-    } else {
-        method = model_method(t, "forward");
-        if (!method || !t->data || !t->data->fields || diag_failed(t->diag))
-            return;                     // its mistakes were found where other steps call it
-        for (const Ast *p = method->a; p; p = p->next)
-            if (!p->b && !scope_here(t->data->fields, p->name))
-                return;                 // `forward` takes what no data block makes
-        value = trace_step(t, PHASE_PREDICT, "forward", "predict_step",
-                           &t->program->phase[PHASE_PREDICT]);
-    }
-    if (value->kind != V_POISON)
-        add_output(t, value, "output", method->span);
-    close_step(t);
+    if (model_method(t, "predict"))
+        trace_result(t, "predict");
+    else
+        trace_forward_as_predict(t);
 }
 
 // The step once more for a set: the fields are those of its block, and so are the logs' names.

@@ -208,6 +208,8 @@ static void unused_declarations(Tracer *t)
             continue;
         if (d->kind == AST_LAYER || d->kind == AST_MODEL || d->kind == AST_CONSTANT)
             diag_warning(t->diag, W_UNUSED, d->tree->span, "`%s` is not used", d->name);
+        if (d->kind == AST_CONSTANT && strcmp(d->name, "trainer") == 0)
+            diag_hint(t->diag, "settings of the run stand in a block: trainer { max_epochs = 3 }");
     }
 }
 
@@ -228,6 +230,7 @@ static Tracer *tracer_new(Arena *arena, AtomTable *atoms, Diag *diag, const Trac
     t->definition_used = arena_alloc(arena, sizeof(bool) * (size_t)(options->definition_count + 1));
     t->program = arena_alloc(arena, sizeof *t->program);
     t->program->arena = arena;
+    t->program->variable_named = table_new(arena);
     t->program->diag = diag;
     t->program->predict_setting = -1;
     const char *slash = strrchr(options->spec_path, '/');

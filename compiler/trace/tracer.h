@@ -9,7 +9,7 @@
 #include "value.h"
 #include "hash.h"
 
-enum { deepest_call = 120, deepest_part = 20, most_unrolled = 1000000 };
+enum { deepest_call = 120, deepest_part = 20, most_unrolled = 1000000, most_inlined = 500000 };
 
 struct Declaration {
     AstKind kind;
@@ -225,6 +225,7 @@ struct Tracer {
     Span called_from;           // the nearest call outside of the library
     bool uses_freeze;
     int64_t unrolled;           // iterations of loops, and items of lists, so far
+    int64_t inlined;            // calls of functions and makings of layers, so far
     bool too_deep;              // said once: nothing so deep is a mistake of its own
     int *freeze_state;          // by variable id, host state index; -1
     Value *trainer_names;
@@ -414,6 +415,7 @@ const char *join_names(Tracer *t, const char *const *names, int count);
 // ---- small things -------------------------------------------------------------------------------
 Value *fail(Tracer *t, Code code, Span at, const char *format, ...) LTC_PRINTF(4, 5);  // -> poison
 bool unroll(Tracer *t, int64_t count, Span span);       // false: too much, reported once
+bool may_inline(Tracer *t, Span span);          // one more; false: too many, reported
 void note_made(Tracer *t, const Part *part);            // notes that join the last error
 void note_origin(Tracer *t, const Node *node, Span at);
 Span span_of(const Tracer *t);

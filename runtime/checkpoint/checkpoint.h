@@ -16,7 +16,7 @@
 #include "lt/program.h"
 
 #define LT_CHECKPOINT_SUFFIX ".safetensors"
-#define LT_SAVED_AS "saved_as"          // the fact that holds the name under which a file was saved
+#define LT_SAVED_AS "saved_as"  // the fact that holds the names of a file, with "/" between them
 
 struct lt_kept {                // an entry of a callback's list of best checkpoints
     int callback;               // index in lt_program.callback, or -1: the trainer's own
@@ -63,6 +63,22 @@ bool lt_checkpoint_room(const char *folder, const struct lt_program *program, in
 // failure the older one stands, if there was one. The folder must exist.
 bool lt_checkpoint_save(const char *path, const struct lt_program *program, const void *block,
                         const struct lt_run_state *state, struct lt_fault *fault);
+
+// The same in two strokes: a checkpoint of this moment but for the bytes of its variables, which may
+// then be written from a copy of the block, under several names, and by another thread.
+struct lt_image {
+    const struct lt_program *program;
+    char *header;
+    size_t header_bytes;
+    int *order, count;          // variables as they follow each other in the file
+    uint64_t bytes;             // of the whole file
+};
+
+bool lt_image_make(struct lt_image *image, const struct lt_program *program,
+                   const struct lt_run_state *state, struct lt_fault *fault);
+bool lt_image_write(const struct lt_image *image, const char *path, const void *block,
+                    struct lt_fault *fault);
+void lt_image_free(struct lt_image *image);
 
 // Removes what an interrupted save of a checkpoint or of another file left in the folder, with a
 // line on `out` (may be NULL) for each.

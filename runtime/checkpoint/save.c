@@ -258,9 +258,7 @@ static bool put_sum(const struct draft *draft, uint64_t sum)
     return got == (ssize_t)sizeof digits || refuse(draft, "written");
 }
 
-static bool write_file(const struct draft *draft, const struct lt_program *program,
-                       const void *block, const struct lt_text *header, const int *order,
-                       int count)
+static bool write_file(const struct draft *draft, const struct lt_image *image, const void *block)
 {
     unsigned char *buffer = malloc(LT_COPY_BYTES);
     unsigned char length[8];
@@ -268,11 +266,12 @@ static bool write_file(const struct draft *draft, const struct lt_program *progr
     if (!buffer)
         return lt_fail(draft->fault, "%s: no memory to write it", draft->path);
     for (int i = 0; i < 8; i++)
-        length[i] = (unsigned char)((uint64_t)header->length >> (8 * i));
-    lt_sum_start(&sum, lt_sum_of(header->text, header->length, 0));
-    bool fine = put(draft, length, sizeof length) && put(draft, header->text, header->length);
-    for (int i = 0; i < count && fine; i++)
-        fine = put_variable(draft, &program->variable[order[i]], block, buffer, &sum);
+        length[i] = (unsigned char)((uint64_t)image->header_bytes >> (8 * i));
+    lt_sum_start(&sum, lt_sum_of(image->header, image->header_bytes, 0));
+    bool fine = put(draft, length, sizeof length)
+             && put(draft, image->header, image->header_bytes);
+    for (int i = 0; i < image->count && fine; i++)
+        fine = put_variable(draft, &image->program->variable[image->order[i]], block, buffer, &sum);
     free(buffer);
     return fine && put_sum(draft, lt_sum_value(&sum));
 }
@@ -298,30 +297,55 @@ static void release_signal(const sigset_t *before)
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
+bool lt_image_make(struct lt_image *image, const struct lt_program *program,
+                   const struct lt_run_state *state, struct lt_fault *fault)
+{
+    struct lt_text header = {0};
+    *image = (struct lt_image){.program = program};
+    image->order = file_order(program, &image->count);
+    if (image->order)
+        write_header(&header, program, state, image->order, image->count);
+    image->header = header.text;
+    image->header_bytes = header.length;
+    if (!image->order || header.failed) {
+        lt_image_free(image);
+        return lt_fail(fault, "no memory to save a checkpoint");
+    }
+    image->bytes = sizeof(uint64_t) + header.length;
+    for (int i = 0; i < image->count; i++)
+        image->bytes += lt_variable_bytes(&program->variable[image->order[i]]);
+    return true;
+}
+
+bool lt_image_write(const struct lt_image *image, const char *path, const void *block,
+                    struct lt_fault *fault)
+{
+    struct draft draft = {
+        .path = path, .folder = -1, .file = -1, .bytes = image->bytes, .fault = fault,
+    };
+    sigset_t before;
+    hold_signal(&before);
+    const bool fine = draft_open(&draft) && write_file(&draft, image, block)
+                   && draft_commit(&draft);
+    draft_close(&draft);
+    release_signal(&before);
+    return fine;
+}
+
+void lt_image_free(struct lt_image *image)
+{
+    free(image->header);
+    free(image->order);
+    *image = (struct lt_image){.program = NULL};
+}
+
 bool lt_checkpoint_save(const char *path, const struct lt_program *program, const void *block,
                         const struct lt_run_state *state, struct lt_fault *fault)
 {
-    struct draft draft = {.path = path, .folder = -1, .file = -1, .fault = fault};
-    struct lt_text header = {0};
-    int count;
-    int *order = file_order(program, &count);
-    if (order)
-        write_header(&header, program, state, order, count);
-    if (!order || header.failed) {
-        free(order);
-        free(header.text);
-        return lt_fail(fault, "%s: no memory to write it", path);
-    }
-    draft.bytes = sizeof(uint64_t) + header.length;
-    for (int i = 0; i < count; i++)
-        draft.bytes += lt_variable_bytes(&program->variable[order[i]]);
-    sigset_t before;
-    hold_signal(&before);
-    const bool fine = draft_open(&draft)
-        && write_file(&draft, program, block, &header, order, count) && draft_commit(&draft);
-    draft_close(&draft);
-    release_signal(&before);
-    free(order);
-    free(header.text);
+    struct lt_image image;
+    if (!lt_image_make(&image, program, state, fault))
+        return false;
+    const bool fine = lt_image_write(&image, path, block, fault);
+    lt_image_free(&image);
     return fine;
 }

@@ -29,7 +29,7 @@ static bool is_removed(struct lt_rows *rows, struct lt_fault *fault)
 }
 
 // After a failure the file is cut back to whole rows, and the buffer is kept for another try.
-bool lt_rows_flush(struct lt_rows *rows, bool to_disk, struct lt_fault *fault)
+bool lt_rows_flush(struct lt_rows *rows, struct lt_fault *fault)
 {
     if (rows->file < 0)
         return true;
@@ -49,14 +49,14 @@ bool lt_rows_flush(struct lt_rows *rows, bool to_disk, struct lt_fault *fault)
     }
     rows->whole += (int64_t)rows->used;
     rows->used = 0;
-    return !to_disk || fdatasync(rows->file) == 0 || write_fault(rows, fault);
+    return true;
 }
 
 // The row is done. Where the buffer is full and cannot be written, its rows are lost.
 static bool end_row(struct lt_rows *rows, struct lt_fault *fault)
 {
     bool whole = true;
-    if (rows->used + rows->row_used > rows->room && !lt_rows_flush(rows, false, fault)) {
+    if (rows->used + rows->row_used > rows->room && !lt_rows_flush(rows, fault)) {
         rows->used = 0;
         whole = false;
     }
@@ -68,7 +68,7 @@ static bool end_row(struct lt_rows *rows, struct lt_fault *fault)
 
 bool lt_rows_close(struct lt_rows *rows, struct lt_fault *fault)
 {
-    const bool whole = lt_rows_flush(rows, false, fault);
+    const bool whole = lt_rows_flush(rows, fault);
     if (rows->file >= 0)
         close(rows->file);
     free(rows->path);
@@ -266,7 +266,7 @@ static bool open_file(struct lt_rows *rows, const struct lt_record *record, int6
         return write_fault(rows, fault);
     put_header(rows, record);
     return keep_rows(rows, from_step, fault) && end_row(rows, fault)
-        && lt_rows_flush(rows, false, fault);
+        && lt_rows_flush(rows, fault);
 }
 
 bool lt_rows_open(struct lt_rows *rows, enum lt_rows_form form, const char *path,

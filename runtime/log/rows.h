@@ -27,5 +27,5 @@ struct lt_rows {
 bool lt_rows_open(struct lt_rows *rows, enum lt_rows_form form, const char *path,
                   const struct lt_record *record, int64_t from_step, struct lt_fault *fault);
 bool lt_rows_write(struct lt_rows *rows, const struct lt_record *record, struct lt_fault *fault);
-bool lt_rows_flush(struct lt_rows *rows, bool to_disk, struct lt_fault *fault);
+bool lt_rows_flush(struct lt_rows *rows, struct lt_fault *fault);
 bool lt_rows_close(struct lt_rows *rows, struct lt_fault *fault);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "trainer/background.h"
 #include "trainer/folder.h"
 #include "trainer/keep.h"
 #include "trainer/logs.h"
@@ -49,7 +50,10 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
     if (!run->saves.folder || !run->saves.last)
         return lt_fail(&run->fault, "no memory for the name of a folder");
     lt_checkpoint_sweep(run->saves.folder, stderr);
-    return lt_checkpoint_room(run->saves.folder, run->program, 2, &run->fault);
+    if (flag(run, run->settings->trainer.async_checkpoint))
+        run->saves.background = lt_background_open(run->program, &run->fault);
+    return !lt_run_failed(run)
+        && lt_checkpoint_room(run->saves.folder, run->program, 2, &run->fault);
 }
 
 // The row of the last step is not written yet where its validation has to be done again.

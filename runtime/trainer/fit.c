@@ -258,6 +258,7 @@ static int finish(struct lt_run *run)
     if (lt_run_failed(run))
         return 1;
     lt_saves_perform(run);
+    lt_saves_settle(run);
     if (run->host.stop_asked)
         lt_console_say(&run->console, "stopped at step %" PRId64 ": %s", run->at.step,
                        run->host.stop_reason);
@@ -289,6 +290,7 @@ int lt_fit(struct lt_run *run, bool resumed)
                                             : "all epochs or steps are done");
     while (outcome == LT_DONE && !over)
         outcome = train_epoch(run, &over);
+    lt_saves_settle(run);
     if (outcome == LT_BROKEN)
         return 1;
     return outcome == LT_LEFT ? leave(run) : finish(run);

@@ -65,7 +65,7 @@ void lt_logs_flush(struct lt_run *run)
 {
     for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++) {
         struct lt_fault fault = {.text = ""};
-        take(run, (enum lt_logger)i, lt_rows_flush(&run->rows[i], true, &fault), &fault);
+        take(run, (enum lt_logger)i, lt_rows_flush(&run->rows[i], &fault), &fault);
     }
     struct lt_fault fault = {.text = ""};
     take(run, LT_LOGGER_EVENTS, lt_events_flush(&run->events, &fault), &fault);

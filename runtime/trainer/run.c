@@ -7,6 +7,7 @@
 
 #include "base/print.h"
 #include "base/threads.h"
+#include "trainer/background.h"
 #include "trainer/calls.h"
 #include "trainer/feed.h"
 #include "trainer/pictures.h"
@@ -87,6 +88,7 @@ static void free_kept(struct lt_saves *saves)
     free(saves->kept);
     free(saves->folder);
     free(saves->last);
+    lt_background_close(saves->background);
 }
 
 void lt_run_close(struct lt_run *run)

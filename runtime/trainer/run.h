@@ -41,6 +41,8 @@ struct lt_saves {
     bool current;               // a file on the disk holds the present position
     bool failed;                // some save could not be made
     bool failing;               // the last one could not, and that was said
+    bool moved_on;              // since the newest save began
+    struct lt_background *background;   // NULL: a step waits for its saves
 };
 
 enum lt_logger {

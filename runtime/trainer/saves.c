@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/print.h"
+#include "trainer/background.h"
 #include "trainer/folder.h"
 #include "trainer/logs.h"
-#include "trainer/state.h"
 
 // ---- names --------------------------------------------------------------------------------------
 
@@ -159,16 +159,6 @@ static bool is_kept(const struct lt_saves *saves, const char *file)
     return false;
 }
 
-static void delete_file(struct lt_run *run, const char *file)
-{
-    if (is_kept(&run->saves, file) || strchr(file, '/'))
-        return;
-    char *path = lt_path_text("%s/%s", run->saves.folder, file);
-    if (path && unlink(path) != 0 && errno != ENOENT)
-        lt_print_note("%s: cannot be deleted: %s", path, strerror(errno));
-    free(path);
-}
-
 // ---- settling the list --------------------------------------------------------------------------
 
 static void add_file(struct lt_saves *saves, const char *file)
@@ -236,46 +226,96 @@ static void say_failed(struct lt_run *run, const struct lt_fault *fault)
     run->saves.failing = run->saves.failed = true;
 }
 
-static bool write_file(struct lt_run *run, const char *file)
+static void add_doomed(struct lt_save_job *job, const struct lt_saves *saves)
 {
-    struct lt_fault fault = {.text = ""};
-    struct lt_run_state state;
-    char *path = lt_path_text("%s/%s", run->saves.folder, file);
-    bool whole = path && lt_state_gather(run, &state, &fault);
-    if (whole) {
-        whole = lt_run_state_set(&state, LT_SAVED_AS, file)
-             && lt_checkpoint_save(path, run->program, run->block, &state, &fault);
-        lt_state_release(&state);
-    }
-    free(path);
-    run->saves.current |= whole;
-    if (whole)
-        run->saves.failing = false;
-    else
-        say_failed(run, &fault);
-    return whole;
+    for (int i = 0; i < saves->doomed_count; i++)
+        if (!is_kept(saves, saves->doomed[i]) && !strchr(saves->doomed[i], '/'))
+            strcpy(job->doomed[job->doomed_count++], saves->doomed[i]);
 }
 
-// An older file is only deleted where every newer one could be written: else it stays, and the
-// list forgets it.
+// Tells what became of a save. A file that could not be written is forgotten, and what was to go
+// for it stays.
+static void conclude(struct lt_run *run, const struct lt_save_job *job, bool of_this_moment)
+{
+    struct lt_saves *saves = &run->saves;
+    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
+        if (lt_failed(&job->log_fault[i]))
+            lt_logs_fault(run, (enum lt_logger)i, &job->log_fault[i]);
+    if (lt_failed(&job->deletion))
+        lt_print_note("%s", job->deletion.text);
+    if (lt_failed(&job->fault))
+        say_failed(run, &job->fault);
+    else if (job->files > 0)
+        saves->failing = false;
+    for (int i = 0; i < job->files; i++) {
+        if (!job->written[i])
+            forget_file(saves, INT_MIN, job->file[i]);
+        saves->current |= job->written[i] && of_this_moment;
+    }
+}
+
+// Of a save in the background, if it is done, or (`wait`) when it is.
+static void conclude_background(struct lt_run *run, bool wait)
+{
+    const struct lt_save_job *job = lt_background_end(run->saves.background, wait);
+    if (job)
+        conclude(run, job, !run->saves.moved_on);
+}
+
+// The files are in the job already: a checkpoint knows under which names it was saved.
+static bool make_job(struct lt_run *run, struct lt_save_job *job)
+{
+    struct lt_fault fault = {.text = ""};
+    conclude_background(run, true);
+    lt_logs_flush(run);
+    if (lt_save_job_make(job, run, &fault))
+        return true;
+    say_failed(run, &fault);
+    return false;
+}
+
+// Writes the job and waits for the disk.
+static void write_now(struct lt_run *run, struct lt_save_job *job)
+{
+    lt_save_job_run(job, run->block);
+    conclude(run, job, true);
+    lt_save_job_free(job);
+}
+
+static bool write_file(struct lt_run *run, const char *file)
+{
+    struct lt_save_job job = {.files = 1};
+    strcpy(job.file[0], file);
+    if (!make_job(run, &job))
+        return false;
+    write_now(run, &job);
+    return job.written[0];
+}
+
 static void write_all(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    bool whole = true;
-    lt_logs_flush(run);
-    for (int i = 0; i < saves->files; i++)
-        if (!write_file(run, saves->file[i])) {
-            forget_file(saves, INT_MIN, saves->file[i]);
-            whole = false;
-        }
-    for (int i = 0; whole && i < saves->doomed_count; i++)
-        delete_file(run, saves->doomed[i]);
+    struct lt_save_job job = {.files = saves->files};
+    memcpy(job.file, saves->file, sizeof job.file);
+    add_doomed(&job, saves);
+    if (!make_job(run, &job))
+        return;
+    saves->moved_on = false;
+    if (!saves->background || !lt_background_begin(saves->background, &job, run->block))
+        write_now(run, &job);
 }
 
 void lt_saves_move_on(struct lt_run *run)
 {
+    run->saves.moved_on = true;
     run->saves.current = false;
     run->saves.files = run->saves.doomed_count = 0;
+    conclude_background(run, false);
+}
+
+void lt_saves_settle(struct lt_run *run)
+{
+    conclude_background(run, true);
 }
 
 // A callback that keeps only the best may not lose the work since then: where its file was not good
@@ -302,7 +342,6 @@ const char *lt_saves_write_last(struct lt_run *run)
 {
     if (!run->saves.folder)
         return NULL;
-    lt_logs_flush(run);
     return write_file(run, "last.safetensors") ? run->saves.last : NULL;
 }
 
@@ -331,11 +370,11 @@ static bool is_there(struct lt_run *run, const char *file)
 void lt_saves_complete(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    if (!saves->folder)
-        return;
+    struct lt_save_job job = {.files = 0};
     for (int i = 0; i < saves->files; i++)
-        if (!is_there(run, saves->file[i]))
-            write_file(run, saves->file[i]);
-    for (int i = 0; i < saves->doomed_count; i++)
-        delete_file(run, saves->doomed[i]);
+        if (saves->folder && !is_there(run, saves->file[i]))
+            strcpy(job.file[job.files++], saves->file[i]);
+    add_doomed(&job, saves);
+    if (saves->folder && make_job(run, &job))
+        write_now(run, &job);
 }

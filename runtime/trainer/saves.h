@@ -4,6 +4,7 @@
 // written, each with the whole list, and only then older ones are deleted. So a kill anywhere in
 // between leaves nothing missing and nothing behind once the run is resumed. A save that fails is
 // one sentence: the older checkpoints stay, training goes on, and the run ends with exit code 1.
+// With trainer.async_checkpoint a thread does the writing (background.h).
 #pragma once
 #include "trainer/run.h"
 
@@ -13,6 +14,9 @@ void lt_save_name(const struct lt_run *run, const char *given, char *name, size_
 
 // A batch was trained: the files of the last position are those of an older one now.
 void lt_saves_move_on(struct lt_run *run);
+
+// Waits for a save in the background: what it noticed is told, and `current` is known.
+void lt_saves_settle(struct lt_run *run);
 
 // Carries out what was asked for during the step.
 void lt_saves_perform(struct lt_run *run);

@@ -15,7 +15,7 @@ static bool is_of_the_moment(const char *setting)
 {
     static const char *const names[] = {
         "trainer.default_root_dir", "trainer.enable_progress_bar", "trainer.enable_model_summary",
-        "trainer.fast_dev_run", "trainer.seed",
+        "trainer.fast_dev_run", "trainer.seed", "trainer.async_checkpoint",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], setting) == 0)

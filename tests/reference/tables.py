@@ -73,7 +73,7 @@ def layer_extras(text, match):
     at = match.end()
     start = text.index("{", closing(text, at) if text[at:at + 1] == "(" else at)
     body = text[start:closing(text, start)]
-    names = re.findall(r"^    param (\w+):\s*([^=\n]*\S)", body, re.M)
+    names = re.findall(r"^    param (\w+):\s*([^=\n]*[^=\s])", body, re.M)
     return ", ".join(f"{name}: {kind}" for name, kind in names)
 
 

@@ -25,6 +25,8 @@ def can_trace():
 
 @unittest.skipUnless(can_trace(), "needs strace and the right to trace")
 class Faults(Case):
+    LEAST_KILLS = 20
+
     def run_injected(self, what, root, words=RUN):
         line = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=" + what]
         return subprocess.run(line + self.command(list(words), root), cwd=self.folder, text=True,
@@ -53,7 +55,7 @@ class Faults(Case):
                 shutil.rmtree(self.path(root))
             shutil.rmtree(self.path("out"), ignore_errors=True)
         print("killed at %d calls" % tried)
-        self.assertGreater(tried, 20)
+        self.assertGreater(tried, self.LEAST_KILLS)
 
     def test_refused_at_every_call(self):
         """One sentence: an error, and the code says so, or a note that something small is missing."""

@@ -84,6 +84,9 @@ def graph_case(theme, name, inputs, call, torch_call, module=None, layer=None, b
     tensors = {}
     if module is not None:
         given = "".join(f", {k} = {literal(v.detach().numpy())}" for k, v in module.named_parameters())
+        if any("." in k for k, _ in module.named_parameters()):        # of layers inside: no keyword, but a file
+            given = ', weights = safetensors("weights.safetensors")'
+            options["weights"] = {k: listed(v.detach().numpy()) for k, v in module.named_parameters()}
         frozen = "" if module.training else ", frozen = true"
         buffers = "".join(f", {k} = {literal(v.numpy())}" for k, v in module.named_buffers() if v.dim()) if not module.training else ""
         if not layer.endswith("("):

@@ -184,6 +184,15 @@ def sequences():
     graph_case("sequences", "attend_mask", inputs, f"attend(q, k, v, mask = {literal(mask.long())} == 1, scale = 0.3)",
                lambda t, m: sdpa(t["q"], t["k"], t["v"], attn_mask=mask, scale=0.3))
     graph_case("sequences", "attend_causal", own, "attend(q, k, v, causal = true)", lambda t, m: sdpa(t["q"], t["k"], t["v"], is_causal=True))
+    graph_case("sequences", "multi_head_attention", {"x": q}, "part(x)", lambda t, m: m(t["x"], t["x"], t["x"])[0],
+               seeded(nn.MultiheadAttention(4, 2, batch_first=True)), "multi_head_attention(4, 2)")
+    graph_case("sequences", "multi_head_attention_causal", {"x": q}, "part(x, causal = true)",
+               lambda t, m: m(t["x"], t["x"], t["x"], attn_mask=torch.ones(3, 3).triu(1) > 0)[0], seeded(nn.MultiheadAttention(4, 1, bias=False, batch_first=True)),
+               "multi_head_attention(4, 1, bias = false)")
+    read = torch.tensor([[True, True, False, True, False], [False, True, True, True, True]])
+    graph_case("sequences", "multi_head_attention_memory", {"x": q, "k": k}, f"part(x, memory = k, mask = {literal(read.long())} == 1)",
+               lambda t, m: m(t["x"], t["k"], t["k"], key_padding_mask=~read)[0],
+               seeded(nn.MultiheadAttention(4, 2, batch_first=True)), "multi_head_attention(4, 2)")
     x, h, c = draw(84, 2, 3), draw(85, 2, 4), draw(86, 2, 4)
     graph_case("sequences", "rnn_cell", {"x": x, "h": h}, "part(x, h)", lambda t, m: m(t["x"], t["h"]), seeded(nn.RNNCell(3, 4)), "rnn_cell(3, 4)")
     graph_case("sequences", "gru_cell", {"x": x, "h": h}, "part(x, h)", lambda t, m: m(t["x"], t["h"]), seeded(nn.GRUCell(3, 4)), "gru_cell(3, 4)")

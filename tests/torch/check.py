@@ -38,6 +38,16 @@ def write_npy(path, tensor):
     path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + array.array(code, tensor["data"]).tobytes())
 
 
+def write_safetensors(path, tensors):
+    header, body = {}, b""
+    for name, tensor in tensors.items():
+        data = array.array("d", tensor["data"]).tobytes()
+        header[name] = {"dtype": "F64", "shape": tensor["shape"], "data_offsets": [len(body), len(body) + len(data)]}
+        body += data
+    head = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(head)) + head + body)
+
+
 def read_safetensors(path):
     blob = path.read_bytes()
     size = struct.unpack("<Q", blob[:8])[0]
@@ -143,6 +153,8 @@ def try_case(ltc, way, root, theme, case, files):
     (folder / "case.lt").write_text(case["spec"])
     for name, tensor in {**files, **case.get("files", {})}.items():
         write_npy(folder / name, tensor)
+    if "weights" in case:
+        write_safetensors(folder / "weights.safetensors", case["weights"])
     try:
         if way == "interpret":
             run([ltc, "run", "--interpret", "case.lt"], folder)

@@ -18,11 +18,12 @@ enum {
     setting_trainer_log_every_n_steps, setting_trainer_accumulate_grad_batches,
     setting_trainer_gradient_clip_val, setting_trainer_gradient_clip_algorithm,
     setting_trainer_default_root_dir, setting_trainer_enable_checkpointing,
-    setting_trainer_enable_progress_bar, setting_trainer_enable_model_summary,
-    setting_trainer_max_time, setting_trainer_detect_anomaly, setting_trainer_seed,
-    setting_optimizer_lr_start, setting_optimizer_lr_step_size, setting_optimizer_lr_gamma,
-    setting_optimizer_momentum, setting_optimizer_dampening, setting_optimizer_weight_decay,
-    setting_optimizer_nesterov, setting_optimizer_maximize, setting_data_root,
+    setting_trainer_async_checkpoint, setting_trainer_enable_progress_bar,
+    setting_trainer_enable_model_summary, setting_trainer_max_time,
+    setting_trainer_detect_anomaly, setting_trainer_seed, setting_optimizer_lr_start,
+    setting_optimizer_lr_step_size, setting_optimizer_lr_gamma, setting_optimizer_momentum,
+    setting_optimizer_dampening, setting_optimizer_weight_decay, setting_optimizer_nesterov,
+    setting_optimizer_maximize, setting_data_root,
 };
 enum {
     log_loss,
@@ -502,7 +503,7 @@ static const struct lt_data data_table[1] = {
 #define LT_DATA_ROOT "examples"
 #endif
 
-static const struct lt_setting setting_table[33] = {
+static const struct lt_setting setting_table[34] = {
     [setting_trainer_max_epochs] = {"trainer.max_epochs", LT_INTEGER, 0, 3.0,
      "", NULL,
      "epochs to train; 1000 if no other limit is set", false, true},
@@ -560,6 +561,9 @@ static const struct lt_setting setting_table[33] = {
     [setting_trainer_enable_checkpointing] = {"trainer.enable_checkpointing", LT_FLAG, 0, 1.0,
      "", NULL,
      "save a checkpoint at the end of an epoch", false, false},
+    [setting_trainer_async_checkpoint] = {"trainer.async_checkpoint", LT_FLAG, 0, 0.0,
+     "", NULL,
+     "write checkpoints in the background, from a copy of the variables", false, false},
     [setting_trainer_enable_progress_bar] = {"trainer.enable_progress_bar", LT_FLAG, 0, 1.0,
      "", NULL,
      "a bar on a terminal, lines elsewhere", false, false},
@@ -629,7 +633,7 @@ const struct lt_program lt_program = {
     .flops_per_row = 182.0, .flops_per_step = 165.0, .parameter_count = 41,
     .variable = variable_table, .variable_count = 8,
     .data = data_table, .data_count = 1,
-    .setting = setting_table, .setting_count = 33,
+    .setting = setting_table, .setting_count = 34,
     .log = log_table, .log_count = 1,
     .output = output_table, .output_count = 1,
     .layer = layer_table, .layer_count = 3,
@@ -640,8 +644,9 @@ const struct lt_program lt_program = {
         .val_check_interval = 9, .check_val_every_n_epoch = 10, .num_sanity_val_steps = 11,
         .fast_dev_run = 12, .log_every_n_steps = 13, .accumulate_grad_batches = 14,
         .gradient_clip_val = 15, .gradient_clip_algorithm = 16, .default_root_dir = 17,
-        .enable_checkpointing = 18, .enable_progress_bar = 19, .enable_model_summary = 20,
-        .max_time = 21, .detect_anomaly = 22, .seed = 23,
+        .enable_checkpointing = 18, .async_checkpoint = 19, .enable_progress_bar = 20,
+        .enable_model_summary = 21, .max_time = 22, .detect_anomaly = 23,
+        .seed = 24,
     },
     .mask_count = 0, .logs_csv = 1, .logs_tensorboard = 0, .has_clip = 0, .has_accumulation = 0,
     .init = initial_values,

@@ -1,0 +1,71 @@
+#include "trainer/save_job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trainer/folder.h"
+#include "trainer/state.h"
+
+// One image may get several names; "/" is in none of them.
+static bool put_names(const struct lt_save_job *job, struct lt_run_state *state,
+                      struct lt_fault *fault)
+{
+    char names[(LT_SAVES + 1) * LT_FILE_MOST] = "";
+    for (int i = 0; i < job->files; i++) {
+        strcat(names, i ? "/" : "");
+        strcat(names, job->file[i]);
+    }
+    return lt_run_state_set(state, LT_SAVED_AS, names)
+        || lt_fail(fault, "no memory to save a checkpoint");
+}
+
+bool lt_save_job_make(struct lt_save_job *job, struct lt_run *run, struct lt_fault *fault)
+{
+    struct lt_run_state state;
+    job->folder = run->saves.folder;
+    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
+        job->log_file[i] = run->rows[i].file;
+    if (!lt_state_gather(run, &state, fault))
+        return false;
+    const bool made = put_names(job, &state, fault)
+                   && lt_image_make(&job->image, run->program, &state, fault);
+    lt_state_release(&state);
+    return made;
+}
+
+static bool write_file(struct lt_save_job *job, int index, const void *block)
+{
+    char *path = lt_path_text("%s/%s", job->folder, job->file[index]);
+    const bool written = path ? lt_image_write(&job->image, path, block, &job->fault)
+                              : lt_fail(&job->fault, "no memory to save a checkpoint");
+    free(path);
+    return written;
+}
+
+static void delete_file(struct lt_save_job *job, const char *file)
+{
+    char *path = lt_path_text("%s/%s", job->folder, file);
+    if (path && unlink(path) != 0 && errno != ENOENT)
+        lt_fail(&job->deletion, "%s: cannot be deleted: %s", path, strerror(errno));
+    free(path);
+}
+
+void lt_save_job_run(struct lt_save_job *job, const void *block)
+{
+    bool whole = true;
+    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
+        if (job->log_file[i] >= 0 && fdatasync(job->log_file[i]) != 0)
+            lt_fail(&job->log_fault[i], "the log cannot be flushed to the disk: %s",
+                    strerror(errno));
+    for (int i = 0; i < job->files; i++)
+        whole &= job->written[i] = write_file(job, i, block);
+    for (int i = 0; whole && i < job->doomed_count; i++)
+        delete_file(job, job->doomed[i]);
+}
+
+void lt_save_job_free(struct lt_save_job *job)
+{
+    lt_image_free(&job->image);
+}
