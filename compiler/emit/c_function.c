@@ -70,16 +70,25 @@ static const char *message(HostBody *b, const HostText *text)
 
 static void statements(HostBody *b, const HostStmt *s);
 
+static const char *manner(HostBody *b, const HostExpr *condition, const char *holds,
+                          const char *otherwise)
+{
+    if (!condition || condition->op == HOST_NUMBER)
+        return condition && condition->number != 0 ? holds : otherwise;
+    return arena_format(b->file->arena, "((%s) != 0 ? %s : %s)", number(b, condition), holds,
+                        otherwise);
+}
+
 static void save(HostBody *b, const HostStmt *s)
 {
     line(b, "{");
     b->depth++;
     const char *name = message(b, s->message);
-    line(b, "host->call->save(host, %d, %s, %s, (int)%s, %s != 0, %s != 0);", b->callback, name,
+    line(b, "host->call->save(host, %d, %s, %s, (int)%s,", b->callback, name,
          s->a ? number(b, s->a) : "(double)NAN",
-         s->b ? arena_format(b->file->arena, "(%s)", number(b, s->b)) : "-1",
-         s->c ? arena_format(b->file->arena, "(%s)", number(b, s->c)) : "0",
-         s->d ? arena_format(b->file->arena, "(%s)", number(b, s->d)) : "0");
+         s->b ? arena_format(b->file->arena, "(%s)", number(b, s->b)) : "-1");
+    line(b, "                 %s | %s | %s);", manner(b, s->c, "LT_SAVE_GREATEST", "0"),
+         manner(b, s->d, "LT_SAVE_LAST", "0"), manner(b, s->e, "0", "LT_SAVE_VALUES"));
     b->depth--;
     line(b, "}");
 }

@@ -83,7 +83,7 @@ const char *host_text_c(const HostScope *s, const HostExpr *e)
         bug("host expression %d is no text", e->op);
     const Setting *setting = &file->program->setting[e->index];
     if (setting->type != SETTING_WORD || !setting->choices)
-        return quoted(file->arena, setting->text ? setting->text : "");
+        return arena_format(file->arena, "host->call->text(host, %s)", file->setting[e->index]);
     Text words = text_new(file->arena);
     const char *at = setting->choices;
     for (size_t length; *at; at += length + (at[length] == '|')) {

@@ -262,12 +262,13 @@ static void emit_settings(File *file)
     table_open(file, "struct lt_setting", "setting_table", program->setting_count);
     for (int i = 0; i < program->setting_count; i++) {
         const Setting *s = &program->setting[i];
-        text_add(file->out, "    [%s] = {%s, %s, %d, %s,\n     %s, %s,\n     %s, %s, %s},\n",
+        text_add(file->out, "    [%s] = {%s, %s, %d, %s,\n     %s, %s,\n     %s, %s, %s, %s},\n",
                  file->setting[i], quoted(file->arena, s->name), types[s->type], s->unit,
                  c_number(file->arena, DT_F64, s->number),
                  is_data_root(s) ? "LT_DATA_ROOT" : quoted(file->arena, s->text),
                  quoted(file->arena, s->choices), quoted(file->arena, s->help),
-                 s->fixed ? "true" : "false", s->given ? "true" : "false");
+                 s->fixed ? "true" : "false", s->given ? "true" : "false",
+                 s->names_file ? "true" : "false");
     }
     table_close(file);
 }

@@ -16,7 +16,7 @@ static const Member members[] = {
     MEMBER(step), MEMBER(epoch), MEMBER(batch), MEMBER(total_steps), MEMBER(steps_per_epoch),
     MEMBER(max_epochs), MEMBER(max_steps), MEMBER(progress), MEMBER(rank), MEMBER(ranks),
     MEMBER(training), MEMBER(micro_batch), MEMBER(micro_batches), MEMBER(elapsed), MEMBER(sanity),
-    MEMBER(pictures),
+    MEMBER(pictures), MEMBER(val_batches), MEMBER(validates_at_epoch_end),
 #undef MEMBER
 };
 
@@ -39,7 +39,7 @@ static const char *setting_text(HostRun *run, int index)
 {
     const Setting *setting = &run->program->setting[index];
     if (setting->type != SETTING_WORD || !setting->choices)
-        return setting->text ? setting->text : "";
+        return run->host->call->text(run->host, index);
     const char *word = setting->choices;
     for (int i = (int)run->host->setting[index]; i > 0 && strchr(word, '|'); i--)
         word = strchr(word, '|') + 1;
@@ -163,8 +163,10 @@ static void host_save(HostRun *run, const HostStmt *s, const char *name)
 {
     const double score = s->a ? host_number(run, s->a) : NAN;
     const double keep = s->b ? host_number(run, s->b) : -1;
-    run->host->call->save(run->host, run->callback, name, score, (int)keep,
-                          s->c && host_number(run, s->c), s->d && host_number(run, s->d));
+    const unsigned manner = (s->c && host_number(run, s->c) ? LT_SAVE_GREATEST : 0)
+                          | (s->d && host_number(run, s->d) ? LT_SAVE_LAST : 0)
+                          | (s->e && !host_number(run, s->e) ? LT_SAVE_VALUES : 0);
+    run->host->call->save(run->host, run->callback, name, score, (int)keep, manner);
 }
 
 static void host_fail(HostRun *run, const HostStmt *s, const char *message)

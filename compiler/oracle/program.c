@@ -338,7 +338,8 @@ static void list_settings(Arena *arena, Oracle *oracle)
         list[i] = (struct lt_setting){.name = s->name, .type = (enum lt_setting_type)s->type,
                                       .unit = (enum lt_unit)s->unit, .number = s->number,
                                       .text = s->text, .choices = s->choices, .help = s->help,
-                                      .fixed = s->fixed, .given = s->given};
+                                      .fixed = s->fixed, .given = s->given,
+                                      .names_file = s->names_file};
     }
     oracle->table.setting = list;
     oracle->table.setting_count = p->setting_count;

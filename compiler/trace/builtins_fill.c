@@ -97,6 +97,14 @@ void bind_fills(Tracer *t)
 
 // ---- host ---------------------------------------------------------------------------------------
 
+// {name} that is not read when compiling has a meaning in the name of a checkpoint only.
+static bool keeps_holes(const Tracer *t, const Value *value)
+{
+    if (value->kind == V_HOST && value->host->op == HOST_SETTING)
+        return t->program->setting[value->host->index].holes;
+    return value->kind == V_TEXT && value->holes;
+}
+
 static HostText *text_argument(Tracer *t, const Value *value)
 {
     HostText *piece = arena_alloc(t->arena, sizeof *piece);
@@ -123,31 +131,76 @@ static Value *say(Tracer *t, Span span, Value **v, int detail)
 {
     if (!in_hook(t, detail == DO_STOP ? "stop" : "warn", span))
         return &value_poison;
+    if (keeps_holes(t, v[0]))
+        return fail(t, E_INTERPOLATION, span, "a `{…}` in the text of this `%s` is not known here",
+                    detail == DO_STOP ? "stop" : "warn");
     flush_tensors(t);
     HostStmt *stmt = host_emit(t, (HostDo)detail, span);
     stmt->message = v[0]->message ? v[0]->message : text_argument(t, v[0]);
     return &value_none;
 }
 
+static bool is_template_format(const char *text)
+{
+    text += strspn(text, "0123456789.");
+    return *text && strchr("defg", *text) && text[1] == '}';
+}
+
+// Every {name} of a template must be epoch, step or something that is logged.
+static bool check_template(Tracer *t, const char *text, Span span)
+{
+    for (const char *at = strchr(text, '{'); at; at = strchr(at + 1, '{')) {
+        const size_t length = strcspn(at + 1, ":}");
+        const char *name = arena_string(t->arena, at + 1, length);
+        if (at[1 + length] == ':' && !is_template_format(at + length + 2)) {
+            fail(t, E_INTERPOLATION, span, "the format of `{%s:…}` is none of a number", name);
+            diag_hint(t->diag, "formats are like .3g, .2f, 8.3e and 04d");
+            return false;
+        }
+        if (strcmp(name, "epoch") != 0 && strcmp(name, "step") != 0
+            && metric_value(t, name, span)->kind == V_POISON)
+            return false;
+    }
+    return true;
+}
+
+static bool check_name(Tracer *t, const Value *name, Span span)
+{
+    if (name->kind == V_HOST && name->host->op == HOST_SETTING) {
+        Setting *setting = &t->program->setting[name->host->index];
+        setting->names_file = true;
+        return check_template(t, setting->text ? setting->text : "", span);
+    }
+    if (!keeps_holes(t, name))
+        return true;
+    if (!name->message)
+        return check_template(t, name->text, span);
+    for (const HostText *piece = name->message; piece; piece = piece->next)
+        if (piece->text && !check_template(t, piece->text, span))
+            return false;
+    return true;
+}
+
 static Value *save(Tracer *t, Span span, Value **v, int detail)
 {
     (void)detail;
-    if (!in_hook(t, "save", span))
+    if (!in_hook(t, "save", span) || !check_name(t, v[0], span))
         return &value_poison;
     flush_tensors(t);
     const HostExpr *score = v[1] && v[1]->kind != V_NONE ? host_of(t->arena, v[1])
                                                          : number_host(t->arena, NAN, HOST_FLOAT);
     const HostExpr *keep = v[2] ? host_of(t->arena, v[2]) : number_host(t->arena, 1, HOST_INT);
     const HostExpr *last = v[4] ? host_of(t->arena, v[4]) : number_host(t->arena, 0, HOST_BOOL);
+    const HostExpr *named = v[5] ? host_of(t->arena, v[5]) : number_host(t->arena, 1, HOST_BOOL);
     const HostExpr *greater = number_host(t->arena, 0, HOST_BOOL);
     if (v[3] && v[3]->kind == V_TEXT)
         greater = number_host(t->arena, strcmp(v[3]->text, "max") == 0, HOST_BOOL);
     else if (v[3] && v[3]->kind == V_HOST)
         greater = host_op(t->arena, HOST_SAME_TEXT, v[3]->host,
                           host_leaf(t->arena, HOST_TEXT, HOST_STRING, 0, "max"), NULL);
-    if (!score || !keep || !last)
-        return fail(t, E_WRONG_TYPE, span, "`save` takes a name, a score, how many to keep, a mode "
-                    "and whether to keep the last");
+    if (!score || !keep || !last || !named)
+        return fail(t, E_WRONG_TYPE, span, "`save` takes a name, a score, how many to keep, a "
+                    "mode, whether to keep the last and whether values have their names");
     HostStmt *stmt = host_emit(t, DO_SAVE, span);
     stmt->index = t->host->callback;
     stmt->message = v[0]->message ? v[0]->message : text_argument(t, v[0]);
@@ -155,6 +208,7 @@ static Value *save(Tracer *t, Span span, Value **v, int detail)
     stmt->b = keep;
     stmt->c = greater;
     stmt->d = last;
+    stmt->e = named;
     return &value_none;
 }
 
@@ -177,7 +231,7 @@ static Value *due(Tracer *t, Span span, Value **v, int detail)
 const Builtin host_builtins[] = {
     {"stop", NULL, say, "reason", DO_STOP},
     {"warn", NULL, say, "text", DO_WARN},
-    {"save", NULL, save, "name score? keep? mode? last?", 0},
+    {"save", NULL, save, "name score? keep? mode? last? named?", 0},
     {"due", NULL, due, "every", 0},
     {0},
 };

@@ -104,6 +104,7 @@ static Value *to_setting(Tracer *t, const Ast *parameter, Value *value, const Bi
         return value;
     }
     int index = program_setting(t, name, value, parameter, false);
+    t->program->setting[index].holes = value->kind == V_TEXT && value->holes;
     HostType type = value->kind == V_TEXT ? HOST_STRING : value->kind == V_BOOL ? HOST_BOOL
                   : value->kind == V_NUMBER && value->whole && parameter->a
                     && parameter->a->name && strcmp(parameter->a->name, "int") == 0

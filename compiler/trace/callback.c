@@ -97,7 +97,9 @@ Value *make_instance(Tracer *t, Declaration *declaration, Argument *argument, in
                      .settings = instance->prefix, .span = span};
     const char *outer = t->instance_prefix;
     t->instance_prefix = instance->prefix;
+    t->keeps_holes = instance->kind == INSTANCE_CALLBACK;       // in defaults too
     bool bound = bind_arguments(t, instance->scope, declaration->tree->a, argument, count, &binder);
+    t->keeps_holes = false;
     if (bound)
         make_members(t, instance);
     t->instance_prefix = outer;

@@ -2,6 +2,7 @@
 #include "../base/text.h"
 #include "tracer.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -429,6 +430,18 @@ bool bind_targets(Tracer *t, Scope *scope, const Ast *target, Value *value, Bind
 
 // ---- strings ------------------------------------------------------------------------------------
 
+// A name that only the run fills in: that of a logged value, epoch or step.
+static bool stays_open(const Tracer *t, const char *text, size_t length, const Value *value)
+{
+    if (!t->keeps_holes || !length)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("_/-", text[i]))
+            return false;
+    return value->kind != V_NUMBER && value->kind != V_BOOL && value->kind != V_TEXT
+        && value->kind != V_HOST && value->kind != V_TENSOR;
+}
+
 // One `{name.field:format}` of a string: the words before the colon are parsed as a path of names
 // and subscripts; anything richer is an error that says so.
 static Value *eval_hole_text(Tracer *t, Scope *scope, const char *text, size_t length, Span span)
@@ -444,6 +457,8 @@ static Value *eval_hole_text(Tracer *t, Scope *scope, const char *text, size_t l
     t->diag = quiet;
     Value *value = eval(t, scope, tree->a->a);
     t->diag = outer;
+    if (stays_open(t, text, length, value))
+        return &value_hole;
     if (value->kind == V_POISON)
         return fail(t, E_INTERPOLATION, span, "`{%.*s}` in this string is not known here",
                     (int)length, text);
@@ -488,7 +503,11 @@ static bool interpolate(Tracer *t, Scope *scope, const Ast *string, PieceText *o
             return false;
         const char *format = name < length
             ? arena_string(t->arena, at + 2 + name, length - name - 1) : NULL;
-        on_value(data, value, format);
+        if (value->kind == V_HOLE)
+            on_text(data, at, length + 2);
+        else
+            on_value(data, value, format);
+        t->hole_kept |= value->kind == V_HOLE;
         at += length + 2;
         from = at;
     }
@@ -687,10 +706,13 @@ static Value *eval_call(Tracer *t, Scope *scope, const Ast *tree)
 {
     Value *callee = eval(t, scope, tree->a);
     int count;
-    bool bad = callee->kind == V_POISON, outer = t->fitting;
+    bool bad = callee->kind == V_POISON, outer = t->fitting, outer_keeps = t->keeps_holes;
     t->fitting = callee->kind == V_BUILTIN && strcmp(callee->builtin->name, "fitted") == 0;
+    t->keeps_holes = (callee->kind == V_BUILTIN && strcmp(callee->builtin->name, "save") == 0)
+                  || (callee->kind == V_DECLARATION && callee->declaration->kind == AST_CALLBACK);
     Argument *argument = eval_arguments(t, scope, callee, tree->b, NULL, &count, &bad);
     t->fitting = outer;
+    t->keeps_holes = outer_keeps;
     if (bad)
         return &value_poison;
     for (int i = 0; i < count; i++)
@@ -836,10 +858,12 @@ static Value *eval_string(Tracer *t, Scope *scope, const Ast *tree)
     if (!strpbrk(tree->text, "{\\"))
         return value_text(t->arena, tree->text);
     if (t->host || t->instance_prefix) { // may show host values: kept in pieces
+        t->hole_kept = false;
         HostText *message = message_text(t, scope, tree);
         if (!message)
             return &value_poison;
         Value *value = value_text(t->arena, message->text ? message->text : "");
+        value->holes = t->hole_kept;
         if (message->next || message->value)
             value->message = message;
         return value;

@@ -48,7 +48,7 @@ typedef enum HostDo {
     DO_STOP,                    // message
     DO_WARN,                    // message
     DO_SAVE,                    // message (file name), a: score, b: keep, c: greater is better,
-                                // d: last
+                                // d: last, e: values have their names in the file's
     DO_LOG,                     // message (name), a
     DO_RUN_STEP,                // index of Program.callback_step
     DO_FREEZE,                  // index of the mask, a: frozen
@@ -68,7 +68,7 @@ typedef struct HostStmt HostStmt;
 struct HostStmt {
     HostDo what;
     int index;
-    const HostExpr *a, *b, *c, *d;
+    const HostExpr *a, *b, *c, *d, *e;
     HostText *message;
     HostStmt *then, *otherwise;
     Span span;

@@ -86,6 +86,8 @@ typedef struct Setting {
     double number;
     const char *text, *choices, *help;
     bool fixed, given;
+    bool holes;                 // the text has {name}s that are not read when compiling
+    bool names_file;            // it is the name of a checkpoint, so they are of logged values
     Span span;
 } Setting;
 

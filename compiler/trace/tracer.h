@@ -217,6 +217,8 @@ struct Tracer {
     int calls;
     const Ast *members;         // of the callback or schedule whose hooks are traced
     bool fitting;               // inside fitted(…)
+    bool hole_kept;             // of the string that was read last
+    bool keeps_holes;           // in arguments that may name a checkpoint: {epoch}-{val_loss:.2f}
     Value *fitted;              // what the metric in it came to
     const char *instance_prefix;// settings of the optimizer, schedule or callback being made
     const char *word_training, *word_forward;

@@ -209,6 +209,14 @@ static void add_setting(Tracer *t, int row)
 
 // ---- names behind `trainer.` --------------------------------------------------------------------
 
+// Lists of a number of each optimiser: trainer.rates.
+static const struct { const char *name, *setting, *other, *suffix; } optimizer_lists[] = {
+    {"rates", "lr", NULL, ""},
+    {"momenta", "momentum", "betas", "-momentum"},
+    {"weight_decays", "weight_decay", NULL, "-weight_decay"},
+};
+enum { list_count = sizeof optimizer_lists / sizeof *optimizer_lists };
+
 static void bind_trainer_names(Tracer *t)
 {
     static const struct { const char *name; HostType type; const char *member; } names[] = {
@@ -219,7 +227,8 @@ static void bind_trainer_names(Tracer *t)
         {"max_epochs", HOST_INT, "max_epochs"},   {"max_steps", HOST_INT, "max_steps"},
         {"progress", HOST_FLOAT, "progress"},     {"rank", HOST_INT, "rank"},
         {"ranks", HOST_INT, "ranks"},             {"elapsed", HOST_FLOAT, "elapsed"},
-        {"sanity", HOST_BOOL, "sanity"},
+        {"sanity", HOST_BOOL, "sanity"},          {"val_batches", HOST_INT, "val_batches"},
+        {"validates_at_epoch_end", HOST_BOOL, "validates_at_epoch_end"},
     };
     Value *value = new_value(t->arena, V_NAMESPACE);
     value->names = scope_new(t->arena, NULL);
@@ -230,8 +239,9 @@ static void bind_trainer_names(Tracer *t)
         scope_bind(t->arena, value->names, atom(t->atoms, names[i].name),
                    value_host(t->arena, host), BIND_GLOBAL, (Span){0});
     }
-    scope_bind(t->arena, value->names, atom(t->atoms, "rates"),
-               value_list(t->arena, V_LIST, NULL, 0), BIND_GLOBAL, (Span){0});
+    for (int i = 0; i < list_count; i++)
+        scope_bind(t->arena, value->names, atom(t->atoms, optimizer_lists[i].name),
+                   value_list(t->arena, V_LIST, NULL, 0), BIND_GLOBAL, (Span){0});
     scope_bind(t->arena, t->builtins, atom(t->atoms, "trainer"), value, BIND_GLOBAL, (Span){0});
     Value *metrics = new_value(t->arena, V_NAMESPACE);
     metrics->names = scope_new(t->arena, NULL);
@@ -240,36 +250,58 @@ static void bind_trainer_names(Tracer *t)
     scope_bind(t->arena, t->builtins, atom(t->atoms, "metrics"), metrics, BIND_GLOBAL, (Span){0});
 }
 
-// trainer.rates: (name, number) of every optimiser.
-void make_rates(Tracer *t)
+// A setting of an optimiser as it is at this step; NULL: it has none.
+static Value *optimizer_number(Tracer *t, const Instance *optimizer, const char *setting)
+{
+    Binding *binding = scope_here(optimizer->scope, atom(t->atoms, setting));
+    if (!binding)
+        return NULL;
+    Value *value = binding->value;
+    if ((value->kind == V_TUPLE || value->kind == V_LIST) && value->count)
+        value = value->item[0];
+    if (value->kind != V_INSTANCE)
+        return value;
+    const HostExpr *step = host_leaf(t->arena, HOST_RUN, HOST_INT, 0, "step");
+    const HostExpr *host = schedule_rate(t, value->instance, step);
+    return host ? value_host(t->arena, host) : NULL;
+}
+
+static const char *optimizer_label(Tracer *t, int index, const char *suffix)
+{
+    const Declaration *declaration = t->optimizer[index].instance->declaration;
+    int same = 0;
+    for (int i = 0; i < index; i++)
+        same += t->optimizer[i].instance->declaration == declaration;
+    return same ? arena_format(t->arena, "lr-%s-%d%s", declaration->name, same, suffix)
+                : arena_format(t->arena, "lr-%s%s", declaration->name, suffix);
+}
+
+// (name, number) of every optimiser that has one of the settings.
+static Value *list_numbers(Tracer *t, const char *setting, const char *other, const char *suffix)
 {
     Value **item = arena_alloc(t->arena, sizeof *item * (size_t)(t->optimizer_count + 1));
     int count = 0;
     for (int i = 0; i < t->optimizer_count; i++) {
-        const Instance *o = t->optimizer[i].instance;
-        Binding *lr = scope_here(o->scope, atom(t->atoms, "lr"));
-        if (!lr)
+        Value *number = optimizer_number(t, t->optimizer[i].instance, setting);
+        if (!number && other)
+            number = optimizer_number(t, t->optimizer[i].instance, other);
+        if (!number)
             continue;
-        Value *rate = lr->value;
-        if (rate->kind == V_INSTANCE) {
-            const HostExpr *step = host_leaf(t->arena, HOST_RUN, HOST_INT, 0, "step");
-            const HostExpr *host = schedule_rate(t, rate->instance, step);
-            if (!host)
-                continue;
-            rate = value_host(t->arena, host);
-        }
-        const char *name = o->declaration->name;
-        int same = 0;
-        for (int k = 0; k < i; k++)
-            same += t->optimizer[k].instance->declaration == o->declaration;
         Value **pair = arena_alloc(t->arena, 2 * sizeof *pair);
-        pair[0] = value_text(t->arena, same ? arena_format(t->arena, "lr-%s-%d", name, same)
-                                            : arena_format(t->arena, "lr-%s", name));
-        pair[1] = rate;
+        pair[0] = value_text(t->arena, optimizer_label(t, i, suffix));
+        pair[1] = number;
         item[count++] = value_list(t->arena, V_TUPLE, pair, 2);
     }
-    scope_here(t->trainer_names->names, atom(t->atoms, "rates"))->value
-        = value_list(t->arena, V_LIST, item, count);
+    return value_list(t->arena, V_LIST, item, count);
+}
+
+// What trainer.rates and its like are, once the optimisers are there.
+void make_rates(Tracer *t)
+{
+    for (int i = 0; i < list_count; i++)
+        scope_here(t->trainer_names->names, atom(t->atoms, optimizer_lists[i].name))->value
+            = list_numbers(t, optimizer_lists[i].setting, optimizer_lists[i].other,
+                           optimizer_lists[i].suffix);
 }
 
 // ---- callbacks and loggers ----------------------------------------------------------------------

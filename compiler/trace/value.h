@@ -115,6 +115,7 @@ struct Value {
         const struct Categories *categories;    // of a V_NAMESPACE that `id` is handed
     };
     HostText *message;          // V_TEXT of host code: its pieces, with host values
+    bool holes;                 // V_TEXT: it keeps {name}s, which `save` reads
     Span span;                  // where it was made, for notes
 };
 

@@ -78,9 +78,11 @@ static enum lt_outcome predict_batch(struct lt_run *run, struct lt_output_writer
     call.input = batch.field;
     call.first_row = *rows;
     call.output = writer->array;
+    lt_run_fire(run, LT_ON_PREDICT_BATCH_START);
     run->program->phase[LT_PREDICT](&call);
     lt_feed_release(run, LT_PREDICT);
     *rows += batch.rows;
+    lt_run_fire(run, LT_ON_PREDICT_BATCH_END);
     return !lt_run_failed(run) && lt_output_rows(writer, batch.rows, &run->fault) ? LT_DONE : LT_BROKEN;
 }
 
@@ -89,6 +91,7 @@ static enum lt_outcome predict_all(struct lt_run *run, struct lt_output_writer *
 {
     lt_feed_start(run, LT_PREDICT, 0, 0, batches);
     lt_run_fire(run, LT_ON_PREDICT_START);
+    lt_run_fire(run, LT_ON_PREDICT_EPOCH_START);
     for (int64_t done = 0; done < batches; done++) {
         if (lt_signals_leave())
             return LT_LEFT;
@@ -99,6 +102,7 @@ static enum lt_outcome predict_all(struct lt_run *run, struct lt_output_writer *
             .value = run->metrics.newest,
         });
     }
+    lt_run_fire(run, LT_ON_PREDICT_EPOCH_END);
     lt_run_fire(run, LT_ON_PREDICT_END);
     return lt_run_failed(run) ? LT_BROKEN : LT_DONE;
 }

@@ -74,6 +74,11 @@ static bool parse_integer(const struct lt_setting *setting, const char *text, do
                           struct lt_fault *fault)
 {
     const char *end;
+    const bool is_switch = strcmp(setting->name, "trainer.fast_dev_run") == 0;
+    if (is_switch && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
+        *number = text[0] == 't';
+        return true;
+    }
     const bool may_lack = setting->number == -1 || strncmp(setting->name, "trainer.", 8) == 0;
     if (may_lack && (strcmp(text, "none") == 0 || strcmp(text, "None") == 0)) {
         *number = -1;
@@ -123,12 +128,43 @@ static bool parse_word(const struct lt_setting *setting, const char *choices, co
     return true;
 }
 
+// DD:HH:MM:SS, or less of it from the left.
+static bool parse_clock(const struct lt_setting *setting, const char *text, double *seconds,
+                        struct lt_fault *fault)
+{
+    static const double scale[] = {1, 60, 3600, 86400};
+    double part[4];
+    int parts = 0;
+
+    for (const char *at = text; parts < 4;) {
+        char *end;
+        if (!isdigit((unsigned char)*at))
+            break;
+        part[parts++] = strtod(at, &end);
+        if (*end == '\0') {
+            *seconds = 0;
+            for (int i = 0; i < parts; i++)
+                *seconds += part[i] * scale[parts - 1 - i];
+            return true;
+        }
+        if (*end != ':')
+            break;
+        at = end + 1;
+    }
+    return lt_fail(fault, "--%s takes DD:HH:MM:SS, such as 00:02:30:00, not \"%s\"", setting->name,
+                   text);
+}
+
 // A bare number counts in the setting's own unit; for the trainer's limits, where batches and
 // shares share a setting, a dot or a percent sign makes a share.
 static bool parse_duration(const struct lt_setting *setting, const char *text,
                            struct lt_parsed *parsed, struct lt_fault *fault)
 {
     const char *end;
+    if (setting->unit == LT_SECONDS && strchr(text, ':')) {
+        parsed->unit = LT_SECONDS;
+        return parse_clock(setting, text, &parsed->number, fault);
+    }
     const bool share_allowed = setting->unit == LT_BATCHES || setting->unit == LT_FRACTION;
     if (!number_read(text, &parsed->number, &end))
         return lt_fail(fault, "--%s takes a number with a unit, such as \"5 epochs\"%s, not \"%s\"",
@@ -174,28 +210,7 @@ bool lt_parse_value(const struct lt_setting *setting, const char *choices, const
 
 bool lt_parse_time(const char *text, double *seconds, struct lt_fault *fault)
 {
-    static const double scale[] = {1, 60, 3600, 86400};
-    double part[4];
-    int parts = 0;
-
+    static const struct lt_setting max_time = {.name = "trainer.max_time"};
     *seconds = -1;
-    if (!*text)
-        return true;
-    for (const char *at = text; parts < 4;) {
-        char *end;
-        if (!isdigit((unsigned char)*at))
-            break;
-        part[parts++] = strtod(at, &end);
-        if (*end == '\0') {
-            *seconds = 0;
-            for (int i = 0; i < parts; i++)
-                *seconds += part[i] * scale[parts - 1 - i];
-            return true;
-        }
-        if (*end != ':')
-            break;
-        at = end + 1;
-    }
-    return lt_fail(fault, "--trainer.max_time takes DD:HH:MM:SS, such as 00:02:30:00, not \"%s\"",
-                   text);
+    return !*text || parse_clock(&max_time, text, seconds, fault);
 }

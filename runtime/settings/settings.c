@@ -22,7 +22,7 @@ static const struct range ranges[] = {
 
 static const struct lt_setting trainer_settings[] = {
 #define LT_TRAINER_SETTING(name, type, number, text, help)                                         \
-    {"trainer." #name, type, LT_BATCHES, number, text, NULL, help, false, false},
+    {"trainer." #name, type, LT_BATCHES, number, text, NULL, help, false, false, false},
 #include "lt/trainer.def"
 #undef LT_TRAINER_SETTING
 };
@@ -176,6 +176,32 @@ static bool is_same(const struct lt_settings *settings, int index, const struct 
     return parsed->number == settings->number[index] && parsed->unit == value->unit;
 }
 
+static bool is_logged(const struct lt_program *program, const char *name, size_t length)
+{
+    for (int i = 0; i < program->log_count; i++)
+        if (strlen(program->log[i].name) == length
+            && strncmp(program->log[i].name, name, length) == 0)
+            return true;
+    return false;
+}
+
+// Every {NAME} in the name of a checkpoint is epoch, step or something that is logged.
+static bool check_template(const struct lt_program *program, const struct lt_setting *setting,
+                           const char *text, struct lt_fault *fault)
+{
+    if (!setting->names_file)
+        return true;
+    for (const char *at = strchr(text, '{'); at; at = strchr(at, '{')) {
+        const size_t length = strcspn(++at, ":}");
+        const bool counter = length == strlen("epoch") && strncmp(at, "epoch", length) == 0;
+        const bool step = length == strlen("step") && strncmp(at, "step", length) == 0;
+        if (!counter && !step && !is_logged(program, at, length))
+            return lt_fail(fault, "--%s: {%.*s} is neither epoch nor step nor anything that this "
+                           "program logs", setting->name, (int)length, at);
+    }
+    return true;
+}
+
 bool lt_settings_set(struct lt_settings *settings, const struct lt_program *program,
                      const char *name, const char *text, struct lt_fault *fault)
 {
@@ -192,7 +218,8 @@ bool lt_settings_set(struct lt_settings *settings, const struct lt_program *prog
                        name, name, text);
     if (!check_range(value->of, parsed.number, parsed.unit, text, fault)
         || !check_compiled(program, name, parsed.number, fault)
-        || !check_rows(program, index, parsed.number, fault))
+        || !check_rows(program, index, parsed.number, fault)
+        || !check_template(program, value->of, text, fault))
         return false;
     settings->number[index] = parsed.number;
     value->unit = parsed.unit;

@@ -30,8 +30,8 @@ static bool flag(const struct lt_run *run, int index)
 static bool open_folder(struct lt_run *run, const char *resumed_from)
 {
     const bool saves = flag(run, run->settings->trainer.enable_checkpointing);
-    const bool logs = run->program->logs_csv || run->program->logs_jsonl
-                   || run->program->logs_tensorboard;
+    const bool logs = !run->bare && (run->program->logs_csv || run->program->logs_jsonl
+                                     || run->program->logs_tensorboard);
     if (run->plan.dev_run || (!saves && !logs))
         return true;
     if (resumed_from)

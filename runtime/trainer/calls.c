@@ -22,7 +22,7 @@ static void stop(struct lt_host *host, const char *reason)
 // Saves are made when the step is over, so that a checkpoint never holds half of what a moment's
 // callbacks do. The same callback asks once a step; the newer wish counts.
 static void save(struct lt_host *host, int callback, const char *name, double score, int keep,
-                 bool greater_is_better, bool last)
+                 unsigned manner)
 {
     struct lt_run *run = host->run;
     struct lt_saves *saves = &run->saves;
@@ -38,9 +38,15 @@ static void save(struct lt_host *host, int callback, const char *name, double sc
     saves->requests += at == saves->requests;
     saves->request[at] = (struct lt_save_request){
         .callback = callback, .score = score, .keep = keep,
-        .greater_is_better = greater_is_better, .last = last,
+        .greater_is_better = manner & LT_SAVE_GREATEST, .last = manner & LT_SAVE_LAST,
     };
-    lt_save_name(run, name, saves->request[at].name, LT_NAME_MOST);
+    lt_save_name(run, name, !(manner & LT_SAVE_VALUES), saves->request[at].name, LT_NAME_MOST);
+}
+
+static const char *text(struct lt_host *host, int setting)
+{
+    const struct lt_run *run = host->run;
+    return run->settings->value[setting].text;
 }
 
 static void log_value(struct lt_host *host, const char *name, double value)
@@ -90,9 +96,8 @@ static void freeze(struct lt_host *host, int mask, bool frozen)
 
 static void warn(struct lt_host *host, const char *text)
 {
-    const struct lt_run *run = host->run;
-    if (!run->silent)
-        lt_print_note("%s", text);
+    (void)host;
+    lt_print_note("%s", text);          // in the sanity check too: its hooks have no other voice
 }
 
 static void fail(struct lt_host *host, const char *text)
@@ -117,7 +122,7 @@ static void check(struct lt_host *host, const char *message, const char *where, 
 }
 
 const struct lt_host_calls lt_trainer_calls = {
-    .stop = stop, .save = save, .log = log_value, .run_step = run_step, .freeze = freeze,
+    .stop = stop, .save = save, .text = text, .log = log_value, .run_step = run_step, .freeze = freeze,
     .warn = warn, .fail = fail, .check = check, .histogram = histogram,
     .heatmap = heatmap,
 };

@@ -120,11 +120,13 @@ enum lt_outcome lt_check_sanity(struct lt_run *run)
         return LT_DONE;
     lt_snapshot_take(run);
     run->silent = true;
+    run->host.sanity = 1;
     lt_run_fire(run, LT_ON_SANITY_CHECK_START);
     const enum lt_outcome outcome = lt_evaluate(run, LT_VALIDATE, run->plan.sanity_batches);
     if (outcome == LT_DONE)
         lt_run_fire(run, LT_ON_SANITY_CHECK_END);
     run->silent = false;
+    run->host.sanity = 0;
     lt_snapshot_put_back(run);
     const struct lt_call call = lt_run_call(run, run->at.step);
     for (enum lt_phase set = LT_VALIDATE; set < LT_PHASES; set = lt_next_set(run->program, set))

@@ -54,11 +54,36 @@ static bool validation_is_due(const struct lt_run *run)
         || (plan->val_at_epoch_end && epoch_is_over(run));
 }
 
+static bool stands_between_epochs(const struct lt_run *run)
+{
+    return run->at.batch == 0;
+}
+
+// Was the position, which is that between two epochs, validated when the one before ended?
+static bool was_validated(struct lt_run *run)
+{
+    const struct lt_position now = run->at;
+    if (now.epoch == 0)
+        return false;
+    run->at.epoch--;
+    run->at.batch = run->plan.train_batches;
+    const bool due = validation_is_due(run);
+    run->at = now;
+    return due;
+}
+
+// A run ends with a validation, also where a callback asked to stop after the usual moment of it.
+static bool lacks_last_validation(struct lt_run *run)
+{
+    return run->plan.val_batches > 0 && run->at.step > 0 && !run->metrics.validated
+        && !(stands_between_epochs(run) && was_validated(run));
+}
+
 // ---- a batch ------------------------------------------------------------------------------------
 
 static bool check_finite(struct lt_run *run, int entry)
 {
-    if (entry < 0)
+    if (entry < 0 || lt_run_lists_callback(run, "terminate_on_nan"))
         return true;
     return lt_fail(&run->fault, "%s is %g at step %" PRId64 " of epoch %" PRId64 "; training "
                    "stops, and the checkpoints before it stay", run->program->log[entry].name,
@@ -146,8 +171,10 @@ static enum lt_outcome validate(struct lt_run *run)
     run->host.training = 1;
     if (outcome == LT_LEFT)
         lt_snapshot_put_back(run);
-    if (outcome == LT_DONE)
+    if (outcome == LT_DONE) {
         run->at.validating = run->saves.current = false;    // a file from before it is an older state
+        run->metrics.validated = true;
+    }
     return outcome;
 }
 
@@ -157,32 +184,52 @@ static void ask_for_default_save(struct lt_run *run)
 {
     if (lt_run_lists_callback(run, "model_checkpoint") || !run->saves.folder)
         return;
-    run->host.call->save(&run->host, -1, NULL, NAN, 1, false, false);
+    run->host.call->save(&run->host, -1, NULL, NAN, 1, 0);
+}
+
+static void close_epoch(struct lt_run *run)
+{
+    end_epoch(run);
+    const struct lt_progress progress = progress_of(run);
+    lt_console_end_epoch(&run->console, &progress);
+    if (!stands_between_epochs(run))
+        ask_for_default_save(run);
+}
+
+// The end of an epoch or of the run, if it is here: its hooks, the last validation, the row.
+static enum lt_outcome after_validation(struct lt_run *run, bool *over)
+{
+    *over = is_over(run);
+    const bool epoch_ends = epoch_is_over(run) || *over;
+    if (epoch_ends && !run->at.epoch_closed)
+        close_epoch(run);
+    *over = is_over(run);               // a callback may have asked to stop just now
+    if (*over && !lt_run_failed(run) && lacks_last_validation(run)) {
+        run->at.epoch_closed = true;
+        const enum lt_outcome outcome = validate(run);
+        if (outcome != LT_DONE)
+            return outcome;
+    }
+    run->at.validating = run->at.epoch_closed = false;
+    if (lt_run_failed(run))
+        return LT_BROKEN;
+    if (!stands_between_epochs(run) || run->metrics.validated)
+        lt_row_write(run, epoch_ends, lt_run_window_is_open(run), *over);
+    return LT_DONE;
 }
 
 // Everything between two batches: afterwards the position may be saved.
 static enum lt_outcome after_batch(struct lt_run *run, bool *over)
 {
-    if (run->plan.val_batches > 0
-        && (run->at.validating || validation_is_due(run) || is_over(run))) {
-        const enum lt_outcome outcome = validate(run);
-        if (outcome != LT_DONE)
-            return outcome;
-        run->metrics.validated = true;
-    }
+    enum lt_outcome outcome = LT_DONE;
     lt_watch_time(run);
-    *over = is_over(run);
-    const bool epoch_ends = epoch_is_over(run) || *over;
-    if (epoch_ends) {
-        end_epoch(run);
-        const struct lt_progress progress = progress_of(run);
-        lt_console_end_epoch(&run->console, &progress);
-        ask_for_default_save(run);
-        *over = is_over(run);           // a callback may have asked to stop just now
-    }
-    if (lt_run_failed(run))
-        return LT_BROKEN;
-    lt_row_write(run, epoch_ends, lt_run_window_is_open(run), *over);
+    if (run->plan.val_batches > 0 && !run->at.epoch_closed
+        && (run->at.validating || validation_is_due(run) || is_over(run)))
+        outcome = validate(run);
+    if (outcome == LT_DONE)
+        outcome = after_validation(run, over);
+    if (outcome != LT_DONE)
+        return outcome;
     if (epoch_is_over(run)) {
         run->at.epoch++;
         run->at.batch = 0;
@@ -213,6 +260,8 @@ static enum lt_outcome train_epoch(struct lt_run *run, bool *over)
         begin_epoch(run);
     if (lt_run_failed(run))
         return LT_BROKEN;
+    if (run->at.batch == 0 && is_over(run))     // a callback asked to stop as the epoch began
+        return after_validation(run, over);
     begin_line(run);
     lt_feed_start(run, LT_TRAIN, epoch, run->at.batch, run->plan.train_batches);
 
@@ -250,10 +299,12 @@ static int leave(struct lt_run *run)
     return 128 + signal;
 }
 
-static int finish(struct lt_run *run)
+static int finish(struct lt_run *run, bool trained)
 {
     lt_run_update_host(run);
-    lt_run_fire(run, LT_ON_TRAIN_END);
+    run->host.epoch += run->at.batch > 0;       // epochs begun, as for a run that ends with one
+    if (trained)
+        lt_run_fire(run, LT_ON_TRAIN_END);
     lt_run_fire(run, LT_ON_FIT_END);
     if (lt_run_failed(run))
         return 1;
@@ -267,23 +318,30 @@ static int finish(struct lt_run *run)
     return run->saves.failed ? 1 : 0;
 }
 
-static enum lt_outcome begin(struct lt_run *run)
+static bool has_nothing_to_do(const struct lt_run *run)
+{
+    return run->plan.train_batches == 0 || (!run->at.validating && is_over(run));
+}
+
+// Where no epoch comes, training neither starts nor ends.
+static enum lt_outcome begin(struct lt_run *run, bool *trains)
 {
     lt_run_update_host(run);
     lt_run_fire(run, LT_ON_FIT_START);
     const enum lt_outcome outcome = lt_check_sanity(run);
     run->host.training = 1;
-    if (outcome == LT_DONE)
+    lt_watch_time(run);
+    *trains = !has_nothing_to_do(run);
+    if (outcome == LT_DONE && *trains)
         lt_run_fire(run, LT_ON_TRAIN_START);
     return lt_run_failed(run) ? LT_BROKEN : outcome;
 }
 
 int lt_fit(struct lt_run *run, bool resumed)
 {
-    enum lt_outcome outcome = resumed ? LT_DONE : begin(run);
-    bool over = !run->at.validating && is_over(run);
-    if (run->plan.train_batches == 0)
-        over = true;
+    bool trains = true;
+    enum lt_outcome outcome = resumed ? LT_DONE : begin(run, &trains);
+    bool over = has_nothing_to_do(run);
     if (over && resumed)
         lt_console_say(&run->console, "nothing is left to do: %s",
                        run->host.stop_asked ? run->host.stop_reason
@@ -293,5 +351,5 @@ int lt_fit(struct lt_run *run, bool resumed)
     lt_saves_settle(run);
     if (outcome == LT_BROKEN)
         return 1;
-    return outcome == LT_LEFT ? leave(run) : finish(run);
+    return outcome == LT_LEFT ? leave(run) : finish(run, trains);
 }

@@ -204,6 +204,12 @@ int64_t lt_plan_batches(const struct lt_plan *plan, enum lt_phase phase)
     return phase == LT_TEST ? plan->test_batches : plan->val_batches;
 }
 
+bool lt_plan_validates_at_epoch_end(const struct lt_plan *plan)
+{
+    return plan->val_batches > 0 && plan->val_at_epoch_end && !plan->val_across_epochs
+        && plan->val_every_epoch == 1 && plan->val_interval >= plan->train_batches;
+}
+
 int64_t lt_plan_window(const struct lt_plan *plan, int64_t batch)
 {
     if (plan->micro_batches == 1)

@@ -43,6 +43,9 @@ bool lt_plan_make(struct lt_plan *plan, const struct lt_settings *settings,
 // Batches of an epoch of validation or test.
 int64_t lt_plan_batches(const struct lt_plan *plan, enum lt_phase phase);
 
+// Is there a validation at the end of each epoch, and nowhere else?
+bool lt_plan_validates_at_epoch_end(const struct lt_plan *plan);
+
 // Batches in the window that holds this batch of an epoch.
 int64_t lt_plan_window(const struct lt_plan *plan, int64_t batch);
 

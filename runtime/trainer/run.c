@@ -52,6 +52,24 @@ static bool list_listeners(struct lt_run *run)
     return true;
 }
 
+// All that is not training is off; whoever asked for it by name hears so.
+static bool take_barebones(struct lt_run *run)
+{
+    const struct lt_trainer_index *at = &run->settings->trainer;
+    const int off[] = {at->enable_checkpointing, at->enable_progress_bar, at->enable_model_summary,
+                       at->num_sanity_val_steps, at->log_every_n_steps, at->fast_dev_run,
+                       at->detect_anomaly};
+    run->bare = run->settings->number[at->barebones] != 0;
+    for (size_t i = 0; run->bare && i < sizeof off / sizeof *off; i++) {
+        const struct lt_setting_value *value = &run->settings->value[off[i]];
+        if ((value->from_line || value->of->given) && run->settings->number[off[i]] != 0)
+            return lt_fail(&run->fault, "trainer.barebones leaves no room for %s; set one of them "
+                           "only", value->of->name);
+        run->settings->number[off[i]] = 0;
+    }
+    return true;
+}
+
 bool lt_run_open(struct lt_run *run, const struct lt_program *program, const struct lt_line *line,
                  struct lt_settings *settings)
 {
@@ -64,7 +82,7 @@ bool lt_run_open(struct lt_run *run, const struct lt_program *program, const str
     if (program->contract != LT_CONTRACT)
         return lt_fail(&run->fault, "the program was compiled for contract %d of the runtime, "
                        "this is %d; build it again", program->contract, LT_CONTRACT);
-    if (!map_block(run) || !make_numbers(run) || !list_listeners(run)
+    if (!take_barebones(run) || !map_block(run) || !make_numbers(run) || !list_listeners(run)
         || !lt_metrics_open(&run->metrics, program, &run->fault)
         || !lt_record_open(&run->record, program, &run->fault))
         return false;
@@ -213,6 +231,8 @@ void lt_run_update_host(struct lt_run *run)
     host->max_steps = or_infinite(plan->max_steps);
     host->micro_batches = (double)lt_plan_window(plan, run->at.batch);
     host->micro_batch = (double)(run->at.batch % plan->micro_batches);
+    host->val_batches = or_infinite(plan->val_batches);
+    host->validates_at_epoch_end = lt_plan_validates_at_epoch_end(plan);
     if (run->program->reads_elapsed)
         host->elapsed = lt_run_seconds(run);
 }

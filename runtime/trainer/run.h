@@ -22,6 +22,7 @@ struct lt_position {            // between two batches
     int64_t epoch;
     int64_t batch;              // done in this epoch
     bool validating;            // the validation that is due here has not been finished
+    bool epoch_closed;          // and it is one that follows the end of the epoch
 };
 
 enum { LT_FILE_MOST = LT_NAME_MOST + 16 };
@@ -67,6 +68,7 @@ struct lt_run {
     int listeners[LT_EVENTS];
     bool in_training_batch;             // the event being fired belongs to one
     bool in_callback_step;              // tensor code of a hook runs
+    bool bare;                          // trainer.barebones
     bool silent;                        // sanity check: callbacks' wishes are not heard
     struct lt_snapshot before;
 

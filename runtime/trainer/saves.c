@@ -29,32 +29,54 @@ static int find_log(const struct lt_program *program, const char *name)
 static bool is_number_format(const char *text)
 {
     const size_t digits = strspn(text, "0123456789.");
-    return digits < 6 && text[digits] && strchr("efgEFG", text[digits]) && !text[digits + 1];
+    return digits < 6 && text[digits] && strchr("defgEFG", text[digits]) && !text[digits + 1];
 }
 
-static int put_field(const struct lt_run *run, char *out, size_t size, char *key)
+// ".3f", "02d" and the like; whole numbers are printed without a point.
+static bool read_format(const char *text, char *format, size_t size)
 {
-    char *colon = strchr(key, ':'), format[16] = "%g";
+    const size_t length = strlen(text);
+    if (!is_number_format(text))
+        return false;
+    if (text[length - 1] == 'd')
+        snprintf(format, size, "%%%.*s.0f", (int)length - 1, text);
+    else
+        snprintf(format, size, "%%%.8s", text);
+    return true;
+}
+
+static bool value_of(const struct lt_run *run, const char *key, double *value)
+{
+    const int log = find_log(run->program, key);
+    if (strcmp(key, "epoch") == 0)
+        *value = run->host.epoch;
+    else if (strcmp(key, "step") == 0)
+        *value = run->host.step;
+    else if (log >= 0)
+        *value = run->metrics.newest[log];
+    else
+        return false;
+    return true;
+}
+
+static int put_field(const struct lt_run *run, bool named, char *out, size_t size, char *key)
+{
+    char *colon = strchr(key, ':'), format[16], number[64];
+    double value;
     if (colon)
         *colon = '\0';
-    if (strcmp(key, "epoch") == 0)
-        return snprintf(out, size, "epoch=%" PRId64, (int64_t)run->host.epoch);
-    if (strcmp(key, "step") == 0)
-        return snprintf(out, size, "step=%" PRId64, (int64_t)run->host.step);
-    const int log = find_log(run->program, key);
-    if (log < 0) {
+    if (!value_of(run, key, &value)) {
         lt_print_note("{%s} in the name of a checkpoint is nothing that this program logs", key);
         return 0;
     }
-    if (colon && is_number_format(colon + 1))
-        snprintf(format, sizeof format, "%%%s", colon + 1);
-    char number[64];
+    if (!colon || !read_format(colon + 1, format, sizeof format))
+        snprintf(format, sizeof format, "%s", value == floor(value) ? "%.0f" : "%g");
     // The format was checked letter by letter above.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(number, sizeof number, format, run->metrics.newest[log]);
+    snprintf(number, sizeof number, format, value);
 #pragma GCC diagnostic pop
-    return snprintf(out, size, "%s=%s", key, number);
+    return named ? snprintf(out, size, "%s=%s", key, number) : snprintf(out, size, "%s", number);
 }
 
 // A name may not leave the folder, nor hide in it.
@@ -67,7 +89,8 @@ static void make_harmless(char *name)
         name[0] = '-';
 }
 
-void lt_save_name(const struct lt_run *run, const char *given, char *name, size_t size)
+void lt_save_name(const struct lt_run *run, const char *given, bool named, char *name,
+                  size_t size)
 {
     const char *from = given && *given ? given : "{epoch}-{step}";
     size_t used = 0;
@@ -79,7 +102,7 @@ void lt_save_name(const struct lt_run *run, const char *given, char *name, size_
         }
         char key[104];
         snprintf(key, sizeof key, "%.*s", (int)(close - from - 1), from + 1);
-        const int added = put_field(run, name + used, size - used, key);
+        const int added = put_field(run, named, name + used, size - used, key);
         used = used + (size_t)added < size ? used + (size_t)added : size - 1;
         from = close + 1;
     }

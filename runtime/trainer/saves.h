@@ -9,8 +9,8 @@
 #include "trainer/run.h"
 
 // A file name from what a callback gave: "{epoch}" and "{val_loss:.3f}" become "epoch=3" and
-// "val_loss=0.213"; "" is "{epoch}-{step}".
-void lt_save_name(const struct lt_run *run, const char *given, char *name, size_t size);
+// "val_loss=0.213", or "3" and "0.213" where values are not named; "" is "{epoch}-{step}".
+void lt_save_name(const struct lt_run *run, const char *given, bool named, char *name, size_t size);
 
 // A batch was trained: the files of the last position are those of an older one now.
 void lt_saves_move_on(struct lt_run *run);

@@ -125,7 +125,7 @@ bool lt_state_gather(struct lt_run *run, struct lt_run_state *state, struct lt_f
     *state = (struct lt_run_state){
         .step = run->at.step, .epoch = run->at.epoch, .batch = run->at.batch,
         .micro_batch = run->at.batch % run->plan.micro_batches,
-        .validation_batch = run->at.validating ? 0 : -1,
+        .validation_batch = run->at.validating ? run->at.epoch_closed : -1,
         .seed = run->seed, .split_seed = run->split_seed, .seconds = seconds_to_save(run),
         .state = run->state, .metric = run->metrics.newest, .setting = run->settings->number,
         .kept = run->saves.kept, .kept_count = run->saves.kept_count,
@@ -261,7 +261,7 @@ bool lt_state_restore(struct lt_run *run)
 {
     const struct lt_run_state *state = &run->resumed;
     run->at = (struct lt_position){state->step, state->epoch, state->batch,
-                                   state->validation_batch >= 0};
+                                   state->validation_batch >= 0, state->validation_batch > 0};
     run->seconds_before = state->seconds;
     if (state->state && run->program->state_count > 0)
         memcpy(run->state, state->state, (size_t)run->program->state_count * sizeof *run->state);

@@ -34,10 +34,10 @@ static void stop(struct lt_host *host, const char *reason)
 }
 
 static void save(struct lt_host *host, int callback, const char *name, double score, int keep,
-                 bool greater, bool last)
+                 unsigned manner)
 {
     (void)host;
-    say("save", name, score + 10 * keep + 100 * greater + 1000 * last + 10000 * callback);
+    say("save", name, score + 10 * keep + 100 * manner + 10000 * callback);
 }
 
 static void log_value(struct lt_host *host, const char *name, double value)

@@ -98,7 +98,7 @@ def average(decay):
     def test(folder, text, log):
         raw = [float(row["w"]) for row in log if row.get("w")]
         shown = [float(row["val_w"]) for row in log if row.get("val_w")]
-        mean, at = 1.0, 0
+        mean, at = raw[0], 0            # the first update copies
         for epoch in range(12):
             for _ in range(2):
                 mean, at = raw[at] + decay * (mean - raw[at]), at + 1
@@ -120,7 +120,7 @@ CASES = [
     ("stop_max", f'early_stopping({LOSS}, patience = 2, mode = "max")', says("stopped at step 6: val_loss did not improve for 2 checks")),
     ("stop_reached", f"early_stopping({LOSS}, patience = 30, stopping_threshold = 2.42)", says("stopped at step 8: val_loss is 2.4, past the stopping threshold")),
     ("stop_lost", f"early_stopping({LOSS}, patience = 30, divergence_threshold = 2.55)", says("stopped at step 2: val_loss is 3, past the divergence threshold")),
-    ("stop_time", "timer(0 minutes)", says("stopped at step 1: the time of 0 seconds is over")),
+    ("stop_time", "timer(0 minutes)", says("stopped at step 0: the time of 0 seconds is over")),
     ("rates", "lr_monitor()", column("lr-sgd", *[0.01] * 4, *[0.001] * 4, 0.0001), "step(0.01, step_size = 4)"),
     ("rates_epochs", "lr_monitor()", column("lr-sgd", *[0.01] * 6, *[0.001] * 6, 0.0001), "step(0.01, step_size = 3 epochs)"),
     ("unfreeze_last", "gradual_unfreezing(stages = [model.a, model.b], every = 2 epochs), model_checkpoint(save_top_k = -1)", still("b.weight", 2)),

@@ -268,7 +268,7 @@ static void save_by_steps(struct lt_host *host)
     const double every = host->setting[STEP_EVERY];
     if (every > 0 && host->micro_batch == 0 && host->step > 0
         && host->step == every * (double)(int64_t)(host->step / every))
-        host->call->save(host, STEP_CHECKPOINT, "at-{step}", (double)NAN, -1, false, false);
+        host->call->save(host, STEP_CHECKPOINT, "at-{step}", (double)NAN, -1, 0);
 }
 
 static void hook(struct lt_host *host, int callback, enum lt_event event)
@@ -282,7 +282,7 @@ static void hook(struct lt_host *host, int callback, enum lt_event event)
         return;
     case MODEL_CHECKPOINT:
         host->call->save(host, callback, "{epoch}-{step}", host->metric[VAL_LOSS],
-                         (int)host->setting[CHECKPOINT_KEEP], false, false);
+                         (int)host->setting[CHECKPOINT_KEEP], 0);
         return;
     case STEP_CHECKPOINT:
         save_by_steps(host);

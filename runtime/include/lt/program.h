@@ -121,6 +121,7 @@ struct lt_setting {
     const char *help;           // one line; NULL if none
     bool fixed;                 // known when compiling: shown in --help, refused with "ltc build -D"
     bool given;                 // the spec sets it
+    bool names_file;            // LT_TEXT: a checkpoint's name, with {epoch}, {step}, {NAME}
 };
 
 // ---- logs ---------------------------------------------------------------------------------------
@@ -182,14 +183,24 @@ struct lt_host {
     const bool *frozen;         // by mask (lt_variable.frozen_mask): true where freeze() stands
     double elapsed;             // seconds trained, also before a resume
     double sanity;              // 1 in the sanity check
+    double val_batches;         // of a validation, all sets together; 0: there is none
+    double validates_at_epoch_end;      // 1: once in each epoch, at its end
     double pictures;            // 1 where histograms and heatmaps of the step will be written
+};
+
+enum {                          // manner of a save
+    LT_SAVE_GREATEST = 1,       // a greater score is better
+    LT_SAVE_LAST = 2,           // the newest is also last.safetensors
+    LT_SAVE_VALUES = 4,         // {epoch} becomes 3, not epoch=3
 };
 
 struct lt_host_calls {
     void (*stop)(struct lt_host *host, const char *reason);
-    // Saves a checkpoint. score NaN: not ranked. keep < 0: all, 0: none; greater_is_better orders.
+    // Saves a checkpoint. score NaN: not ranked. keep < 0: all, 0: none. `name` may hold {epoch},
+    // {step} and {NAME} of a log entry.
     void (*save)(struct lt_host *host, int callback, const char *name, double score, int keep,
-                 bool greater_is_better, bool last);
+                 unsigned manner);
+    const char *(*text)(struct lt_host *host, int setting);     // of an LT_TEXT, as it is now
     void (*log)(struct lt_host *host, const char *name, double value);
     void (*run_step)(struct lt_host *host, int plan);       // a callback's tensor step
     void (*freeze)(struct lt_host *host, int mask, bool frozen);
