@@ -454,6 +454,16 @@ static void list_layers(Arena *arena, Oracle *oracle)
     oracle->table.layer_count = p->layer_count;
 }
 
+static void list_hyperparameters(Arena *arena, Oracle *oracle)
+{
+    const Program *p = oracle->program;
+    struct lt_hyper *list = arena_alloc(arena, sizeof *list * (size_t)(p->hyper_count + 1));
+    for (int i = 0; i < p->hyper_count; i++)
+        list[i] = (struct lt_hyper){p->hyper[i].name, p->hyper[i].text};
+    oracle->table.hyper = list;
+    oracle->table.hyper_count = p->hyper_count;
+}
+
 struct lt_program *oracle_program(Arena *arena, const Program *program, const char *compiler)
 {
     Oracle *oracle = arena_alloc(arena, sizeof *oracle);
@@ -467,6 +477,7 @@ struct lt_program *oracle_program(Arena *arena, const Program *program, const ch
     list_steps(arena, oracle);
     list_weights(arena, oracle);
     list_layers(arena, oracle);
+    list_hyperparameters(arena, oracle);
     struct lt_program *table = &oracle->table;
     table->contract = LT_CONTRACT;
     table->name = program->name;

@@ -145,6 +145,10 @@ typedef struct LayerLine {      // for the model summary and `explain`
     int depth;
 } LayerLine;
 
+typedef struct Hyper {          // a hyperparameter of the model: "width", "256"
+    const char *name, *text;
+} Hyper;
+
 typedef enum LineStage { STAGE_NOTHING, STAGE_CONSTANT, STAGE_HOST, STAGE_STEP } LineStage;
 
 typedef struct PartWeights {    // `weights =` of a part
@@ -190,6 +194,8 @@ typedef struct Program {
     int picture_count, picture_capacity;
     LayerLine *layer;
     int layer_count, layer_capacity;
+    Hyper *hyper;
+    int hyper_count, hyper_capacity;
     int mask_count;
     PartWeights *weights;
     int weights_count, weights_capacity;

@@ -16,7 +16,7 @@
 #include "lt/program.h"
 
 #define LT_CHECKPOINT_SUFFIX ".safetensors"
-#define LT_SAVED_AS "saved_as"  // the fact that holds the names of a file, with "/" between them
+#define LT_SAVED_AS "saved_as"          // the fact that holds the name under which a file was saved
 
 struct lt_kept {                // an entry of a callback's list of best checkpoints
     int callback;               // index in lt_program.callback, or -1: the trainer's own

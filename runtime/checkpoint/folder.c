@@ -72,21 +72,12 @@ static int newest_first(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
-static bool is_listed(const char *names, const char *name)
-{
-    const size_t length = strlen(name);
-    for (const char *at = names; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
-        if (!strncmp(at, name, length) && (at[length] == '/' || !at[length]))
-            return true;
-    return false;
-}
-
 bool lt_checkpoint_renamed(const char *path, const struct lt_run_state *state,
                            struct lt_fault *note)
 {
     const char *slash = strrchr(path, '/');
     const char *was = lt_run_state_fact(state, LT_SAVED_AS);
-    if (!was || is_listed(was, slash ? slash + 1 : path))
+    if (!was || !strcmp(was, slash ? slash + 1 : path))
         return false;
     char quote[LT_QUOTE];
     lt_fail(note, "%s: holds step %lld, and was saved as %s", path, (long long)state->step,

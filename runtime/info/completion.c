@@ -202,8 +202,8 @@ static void print_zsh_commands(const struct lt_settings *settings, FILE *out)
 static void print_zsh(const struct lt_line *line, const struct lt_settings *settings, FILE *out)
 {
     struct lt_row row;
-    fprintf(out, "#compdef %s\n# zsh completion for %s: source it, or put it into a folder of $fpath as "
-            "_%s.\n\n",
+    fprintf(out, "#compdef %s\n# zsh completion for %s: source it, or put it into a folder of "
+            "$fpath as _%s.\n\n",
             line->program, line->program, line->program);
     print_function(line->program, out);
     fputs("() {\n    local -a commands options settings\n", out);

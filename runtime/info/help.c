@@ -194,8 +194,8 @@ void lt_help_print(const struct lt_program *program, const struct lt_line *line,
     print_options(&page, line, settings);
     fputc('\n', out);
     print_wrapped(&page, 0, "settings: a setting's value is the one in brackets, unless one is "
-                  "given by the command line, else by a variable (LT_TRAINER_MAX_EPOCHS=3), else by "
-                  "--config");
+                  "given by the command line, else by a variable (LT_TRAINER_MAX_EPOCHS=3), else "
+                  "by --config");
     print_settings(&page, settings);
     print_told(&page, "values", lt_told_values);
     print_told(&page, "exit codes", lt_told_codes);

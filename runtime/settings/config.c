@@ -163,8 +163,8 @@ static const char *read_quoted(struct config *config, const char *start, const c
         if (quote == '"' && *at == '\\') {
             const char *next = read_escape(at + 1, text++);
             if (!next) {
-                complain(config, (int)(at - start) + 1, "\"\\%.1s\" stands for no letter; there are "
-                         "\\\\ \\\" \\/ \\n \\t \\r and \\u0001 to \\u007f", at + 1);
+                complain(config, (int)(at - start) + 1, "\"\\%.1s\" stands for no letter; there "
+                         "are \\\\ \\\" \\/ \\n \\t \\r and \\u0001 to \\u007f", at + 1);
                 return NULL;
             }
             at = next;
@@ -260,7 +260,8 @@ static void read_value(struct config *config, const char *start, const char *at,
 // A name and the colon behind it; NULL after a complaint, else what follows.
 static const char *read_name(struct config *config, const char *start, const char *at, char *name)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_-.";
     const size_t length = strspn(at, letters), before = strlen(config->prefix);
     const char *colon = skip_blanks(at + length);
     const int column = (int)(at - start) + 1;

@@ -20,7 +20,8 @@ static bool is_word(const char *text, const char *words)
 // Would YAML read it as the text that it is? A number is none.
 static bool is_plain(const char *text)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_-./";
     const size_t length = strspn(text, letters);
     return length > 0 && text[length] == '\0' && !strchr("0123456789-.", text[0])
         && !is_word(text, "true|false|True|False|yes|no|Yes|No|on|off|On|Off|null|Null|NULL|y|n");
@@ -52,22 +53,24 @@ static int print_number(const char *text, FILE *out)
     return fprintf(out, "%.*s.0%s", (int)digits, text, text + digits);
 }
 
-// What was never set stays so when the file is read.
+// What was never set stays so when the file is read: no limit, and whatever barebones leaves off.
 static bool is_unset(const struct lt_settings *settings, int index)
 {
     const struct lt_setting_value *value = &settings->value[index];
-    return value->of->type == LT_INTEGER && settings->number[index] == -1 && !value->from_line
-        && !value->of->given;
+    const bool bare = settings->number[settings->trainer.barebones] != 0
+                   && strncmp(value->of->name, "trainer.", strlen("trainer.")) == 0;
+    return !value->from_line && !value->of->given
+        && (bare || (value->of->type == LT_INTEGER && settings->number[index] == -1));
 }
 
 static int print_value(const struct lt_settings *settings, int index, FILE *out)
 {
     const struct lt_setting_value *value = &settings->value[index];
     char text[160];
-    if (value->of->type == LT_TEXT || value->of->type == LT_WORD)
-        return print_text(value->text, out);
     if (is_unset(settings, index))
         return fprintf(out, "null");
+    if (value->of->type == LT_TEXT || value->of->type == LT_WORD)
+        return print_text(value->text, out);
     lt_setting_print(settings, index, text, sizeof text);
     return value->of->type == LT_NUMBER ? print_number(text, out) : fprintf(out, "%s", text);
 }

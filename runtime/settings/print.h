@@ -5,7 +5,7 @@
 
 #include "settings/line.h"
 
-// `history`: comment lines for the run's folder, where --resume is remembered there and not repeated;
-// NULL: printed for people.
+// `history`: comment lines for the run's folder, where --resume is remembered in them and not
+// repeated; NULL: printed for people.
 void lt_settings_write(const struct lt_line *line, const struct lt_settings *settings,
                        const struct lt_program *program, const char *history, FILE *out);

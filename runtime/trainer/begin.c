@@ -30,8 +30,9 @@ static bool flag(const struct lt_run *run, int index)
 static bool open_folder(struct lt_run *run, const char *resumed_from)
 {
     const bool saves = flag(run, run->settings->trainer.enable_checkpointing);
-    const bool logs = !run->bare && (run->program->logs_csv || run->program->logs_jsonl
-                                     || run->program->logs_tensorboard);
+    const bool logs = !run->bare
+                   && (run->program->logs_csv || run->program->logs_jsonl
+                       || run->program->logs_tensorboard);
     if (run->plan.dev_run || (!saves && !logs))
         return true;
     if (resumed_from)
@@ -116,7 +117,7 @@ static bool resume(struct lt_run *run, const char *path)
     lt_run_update_host(run);
     lt_console_say(&run->console, "resumed from %s: step %" PRId64 ", epoch %" PRId64, path,
                    run->at.step, run->at.epoch);
-    lt_keep_config(run);
+    lt_keep_settings(run);
     open_logs(run);
     return true;
 }
@@ -131,7 +132,7 @@ static bool start(struct lt_run *run, const char *weights)
         return false;
     if (!open_folder(run, NULL))
         return false;
-    lt_keep_config(run);
+    lt_keep_settings(run);
     open_logs(run);
     return true;
 }

@@ -99,37 +99,54 @@ static char *history_of(const struct lt_run *run, const char *path)
     return NULL;
 }
 
-static bool write_config(const struct lt_run *run, const char *path, const char *history,
-                         struct lt_fault *fault)
+static bool write_config(const struct lt_run *run, const char *path, struct lt_fault *fault)
 {
-    char *text = NULL;
+    char *text = NULL, *history = history_of(run, path);
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return lt_fail(fault, "no memory to write %s", path);
-    lt_settings_write(run->line, run->settings, run->program, history, out);
-    bool whole = fclose(out) == 0;
-    if (!whole)
-        lt_fail(fault, "no memory to write %s", path);
-    whole = whole && lt_write_whole(path, text, size, fault);
+    FILE *out = history ? open_memstream(&text, &size) : NULL;
+    if (out)
+        lt_settings_write(run->line, run->settings, run->program, history, out);
+    const bool made = out && fclose(out) == 0;
+    const bool whole = made ? lt_write_whole(path, text, size, fault)
+                            : lt_fail(fault, "no memory to write %s", path);
+    free(history);
     free(text);
     return whole;
 }
 
-void lt_keep_config(struct lt_run *run)
+static bool write_hyperparameters(const struct lt_run *run, const char *path,
+                                  struct lt_fault *fault)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    for (int i = 0; out && i < run->program->hyper_count; i++)
+        fprintf(out, "%s: %s\n", run->program->hyper[i].name, run->program->hyper[i].text);
+    if (out && run->program->hyper_count == 0)
+        fputs("{}\n", out);
+    const bool made = out && fclose(out) == 0;
+    const bool whole = made ? lt_write_whole(path, text, size, fault)
+                            : lt_fail(fault, "no memory to write %s", path);
+    free(text);
+    return whole;
+}
+
+typedef bool write_file(const struct lt_run *run, const char *path, struct lt_fault *fault);
+
+static void keep(const struct lt_run *run, const char *name, write_file *write)
 {
     struct lt_fault fault = {.text = ""};
+    char *path = lt_path_text("%s/%s", run->folder, name);
+    if (path ? !write(run, path, &fault) : !lt_fail(&fault, "no memory to write %s", name))
+        lt_print_note("%s", fault.text);
+    free(path);
+}
+
+void lt_keep_settings(struct lt_run *run)
+{
     if (!run->folder)
         return;
     lt_checkpoint_sweep(run->folder, NULL);     // the start of a file that was killed
-    char *path = lt_path_text("%s/config.yaml", run->folder);
-    char *history = path ? history_of(run, path) : NULL;
-    if (!history)
-        lt_fail(&fault, "no memory to keep the settings in %s", run->folder);
-    else
-        write_config(run, path, history, &fault);
-    free(history);
-    free(path);
-    if (lt_failed(&fault))
-        lt_print_note("%s", fault.text);
+    keep(run, "config.yaml", write_config);
+    keep(run, "hparams.yaml", write_hyperparameters);
 }

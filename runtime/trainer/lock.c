@@ -85,8 +85,8 @@ bool lt_lock_take(struct lt_lock *lock, const char *folder, bool patient, struct
     if (result == BUSY) {
         read_holder(lock->path, holder);
         lt_lock_release(lock);
-        return lt_fail(fault, "%s: process %s trains in this folder; wait until it ends, or stop it",
-                       folder, *holder ? holder : "of another program");
+        return lt_fail(fault, "%s: process %s trains in this folder; wait until it ends, or stop "
+                       "it", folder, *holder ? holder : "of another program");
     }
     lock->state = result == TAKEN ? LT_LOCK_HELD : LT_LOCK_UNKNOWN;
     if (result == TAKEN)

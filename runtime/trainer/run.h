@@ -41,9 +41,9 @@ struct lt_saves {
     int files, doomed_count;
     bool current;               // a file on the disk holds the present position
     bool failed;                // some save could not be made
-    bool failing;               // the last one could not, and that was said
     bool moved_on;              // since the newest save began
     struct lt_background *background;   // NULL: a step waits for its saves
+    bool failing;               // the last one could not, and that was said
 };
 
 enum lt_logger {

@@ -1,6 +1,7 @@
 #include "trainer/save_job.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,37 +9,32 @@
 #include "trainer/folder.h"
 #include "trainer/state.h"
 
-// One image may get several names; "/" is in none of them.
-static bool put_names(const struct lt_save_job *job, struct lt_run_state *state,
-                      struct lt_fault *fault)
-{
-    char names[(LT_SAVES + 1) * LT_FILE_MOST] = "";
-    for (int i = 0; i < job->files; i++) {
-        strcat(names, i ? "/" : "");
-        strcat(names, job->file[i]);
-    }
-    return lt_run_state_set(state, LT_SAVED_AS, names)
-        || lt_fail(fault, "no memory to save a checkpoint");
-}
-
 bool lt_save_job_make(struct lt_save_job *job, struct lt_run *run, struct lt_fault *fault)
 {
-    struct lt_run_state state;
-    job->folder = run->saves.folder;
-    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
+    *job = (struct lt_save_job){.folder = run->saves.folder, .program = run->program};
+    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++) {
         job->log_file[i] = run->rows[i].file;
-    if (!lt_state_gather(run, &state, fault))
-        return false;
-    const bool made = put_names(job, &state, fault)
-                   && lt_image_make(&job->image, run->program, &state, fault);
-    lt_state_release(&state);
-    return made;
+        job->log_path[i] = run->rows[i].path;
+    }
+    return lt_state_gather(run, &job->state, fault);
+}
+
+void lt_save_job_add(struct lt_save_job *job, const char *file)
+{
+    const int index = job->files++;
+    snprintf(job->file[index], LT_FILE_MOST, "%s", file);
+    if (!lt_run_state_set(&job->state, LT_SAVED_AS, file))
+        lt_fail(&job->fault, "no memory to save a checkpoint");
+    else
+        lt_image_make(&job->image[index], job->program, &job->state, &job->fault);
 }
 
 static bool write_file(struct lt_save_job *job, int index, const void *block)
 {
+    if (!job->image[index].program)
+        return false;
     char *path = lt_path_text("%s/%s", job->folder, job->file[index]);
-    const bool written = path ? lt_image_write(&job->image, path, block, &job->fault)
+    const bool written = path ? lt_image_write(&job->image[index], path, block, &job->fault)
                               : lt_fail(&job->fault, "no memory to save a checkpoint");
     free(path);
     return written;
@@ -52,13 +48,18 @@ static void delete_file(struct lt_save_job *job, const char *file)
     free(path);
 }
 
+static void flush_logs(struct lt_save_job *job)
+{
+    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
+        if (job->log_file[i] >= 0 && fdatasync(job->log_file[i]) != 0)
+            lt_fail(&job->log_fault[i], "%s: cannot be written: %s", job->log_path[i],
+                    strerror(errno));
+}
+
 void lt_save_job_run(struct lt_save_job *job, const void *block)
 {
     bool whole = true;
-    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
-        if (job->log_file[i] >= 0 && fdatasync(job->log_file[i]) != 0)
-            lt_fail(&job->log_fault[i], "the log cannot be flushed to the disk: %s",
-                    strerror(errno));
+    flush_logs(job);
     for (int i = 0; i < job->files; i++)
         whole &= job->written[i] = write_file(job, i, block);
     for (int i = 0; whole && i < job->doomed_count; i++)
@@ -67,5 +68,8 @@ void lt_save_job_run(struct lt_save_job *job, const void *block)
 
 void lt_save_job_free(struct lt_save_job *job)
 {
-    lt_image_free(&job->image);
+    for (int i = 0; i < job->files; i++)
+        lt_image_free(&job->image[i]);
+    lt_state_release(&job->state);
+    job->files = 0;
 }

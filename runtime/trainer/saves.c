@@ -245,7 +245,7 @@ static bool settle(struct lt_run *run, const struct lt_save_request *request)
 static void say_failed(struct lt_run *run, const struct lt_fault *fault)
 {
     if (!run->saves.failing)
-        lt_print_error("%s", lt_failed(fault) ? fault->text : "no memory to save a checkpoint");
+        lt_print_fault(fault);
     run->saves.failing = run->saves.failed = true;
 }
 
@@ -266,15 +266,15 @@ static void conclude(struct lt_run *run, const struct lt_save_job *job, bool of_
             lt_logs_fault(run, (enum lt_logger)i, &job->log_fault[i]);
     if (lt_failed(&job->deletion))
         lt_print_note("%s", job->deletion.text);
-    if (lt_failed(&job->fault))
-        say_failed(run, &job->fault);
-    else if (job->files > 0)
-        saves->failing = false;
     for (int i = 0; i < job->files; i++) {
         if (!job->written[i])
             forget_file(saves, INT_MIN, job->file[i]);
         saves->current |= job->written[i] && of_this_moment;
     }
+    if (lt_failed(&job->fault))
+        say_failed(run, &job->fault);
+    else if (job->files > 0)
+        saves->failing = false;
 }
 
 // Of a save in the background, if it is done, or (`wait`) when it is.
@@ -285,7 +285,6 @@ static void conclude_background(struct lt_run *run, bool wait)
         conclude(run, job, !run->saves.moved_on);
 }
 
-// The files are in the job already: a checkpoint knows under which names it was saved.
 static bool make_job(struct lt_run *run, struct lt_save_job *job)
 {
     struct lt_fault fault = {.text = ""};
@@ -307,10 +306,10 @@ static void write_now(struct lt_run *run, struct lt_save_job *job)
 
 static bool write_file(struct lt_run *run, const char *file)
 {
-    struct lt_save_job job = {.files = 1};
-    strcpy(job.file[0], file);
+    struct lt_save_job job;
     if (!make_job(run, &job))
         return false;
+    lt_save_job_add(&job, file);
     write_now(run, &job);
     return job.written[0];
 }
@@ -318,11 +317,12 @@ static bool write_file(struct lt_run *run, const char *file)
 static void write_all(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    struct lt_save_job job = {.files = saves->files};
-    memcpy(job.file, saves->file, sizeof job.file);
-    add_doomed(&job, saves);
+    struct lt_save_job job;
     if (!make_job(run, &job))
         return;
+    for (int i = 0; i < saves->files; i++)
+        lt_save_job_add(&job, saves->file[i]);
+    add_doomed(&job, saves);
     saves->moved_on = false;
     if (!saves->background || !lt_background_begin(saves->background, &job, run->block))
         write_now(run, &job);
@@ -393,11 +393,12 @@ static bool is_there(struct lt_run *run, const char *file)
 void lt_saves_complete(struct lt_run *run)
 {
     struct lt_saves *saves = &run->saves;
-    struct lt_save_job job = {.files = 0};
+    struct lt_save_job job;
+    if (!saves->folder || !make_job(run, &job))
+        return;
     for (int i = 0; i < saves->files; i++)
-        if (saves->folder && !is_there(run, saves->file[i]))
-            strcpy(job.file[job.files++], saves->file[i]);
+        if (!is_there(run, saves->file[i]))
+            lt_save_job_add(&job, saves->file[i]);
     add_doomed(&job, saves);
-    if (saves->folder && make_job(run, &job))
-        write_now(run, &job);
+    write_now(run, &job);
 }

@@ -101,10 +101,21 @@ static bool put_files(const struct lt_saves *saves, struct lt_run_state *state)
     return whole;
 }
 
+static bool put_hyperparameters(const struct lt_program *program, struct lt_run_state *state)
+{
+    bool whole = true;
+    for (int i = 0; whole && i < program->hyper_count; i++) {
+        char name[FACT_NAME];
+        snprintf(name, sizeof name, "hyper.%s", program->hyper[i].name);
+        whole = lt_run_state_set(state, name, program->hyper[i].text);
+    }
+    return whole;
+}
+
 static bool put_facts(const struct lt_run *run, struct lt_run_state *state)
 {
     bool whole = put_sums(&run->metrics, state) && put_requests(&run->saves, state)
-              && put_line(run, state);
+              && put_line(run, state) && put_hyperparameters(run->program, state);
     for (int i = 0; whole && i < run->program->mask_count; i++)
         whole = !run->frozen[i] || put_number(state, 1, "frozen", i);
     if (whole && run->host.stop_asked)

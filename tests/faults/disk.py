@@ -23,7 +23,7 @@ import bars
 
 ERRORS = ("ENOSPC", "EIO", "EDQUOT")
 CALLS = ("openat", "write", "pwrite64", "fsync", "fdatasync", "renameat", "mkdir", "close", "ftruncate")
-ONE = "epoch=1-step=10.safetensors"             # a save of small.lt
+ONE = "epoch=1-step=10.safetensors"             # a save of small.lt that has older ones beside it
 
 
 class Disk:

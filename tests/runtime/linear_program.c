@@ -404,6 +404,8 @@ static const struct lt_output outputs[] = {
 
 static const struct lt_layer layers[] = {{"line", "linear", 5}};
 
+static const struct lt_hyper hyperparameters[] = {{"features", "4"}, {"slope", "0.5"}};
+
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT, .name = "linear", .spec = "linear.lt",
     .spec_hash = "0000000000000000000000000000000000000000000000000000000000000000",
@@ -421,7 +423,7 @@ const struct lt_program lt_program = {
     .reset = {NULL, reset_metric, reset_metric, NULL},
     .compute = {NULL, compute_validation, compute_test, NULL},
     .callback_step = callback_steps, .hook = hook,
-    .layer = layers, .layer_count = 1,
+    .layer = layers, .layer_count = 1, .hyper = hyperparameters, .hyper_count = 2,
 };
 
 int main(int argc, char **argv)

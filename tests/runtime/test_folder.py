@@ -121,10 +121,18 @@ class Kept(Case):
         for line in ("  max_epochs: 2 ", "  seed: 7 ", "  lr: 0.01 "):
             self.assertIn("\n" + line, self.config())
         self.assertEqual(sorted(os.listdir(self.version())),
-                         ["checkpoints", "config.yaml", self.events(), "metrics.csv", "metrics.jsonl"])
+                         ["checkpoints", "config.yaml", self.events(), "hparams.yaml", "metrics.csv", "metrics.jsonl"])
 
     def events(self):
         return [name for name in os.listdir(self.version()) if name.startswith("events")][0]
+
+    def test_hyperparameters(self):
+        self.run_program("fit", "--trainer.max_epochs", "1")
+        with open(os.path.join(self.version(), "hparams.yaml")) as file:
+            self.assertEqual(file.read(), "features: 4\nslope: 0.5\n")
+        self.assertIn("model        features = 4\n             slope = 0.5\n", self.run_program("info").stdout)
+        checkpoint = HERE + "/checkpoints/" + self.checkpoints()[0]
+        self.assertIn("hyper.slope = 0.5\n", self.run_program("info", checkpoint).stdout)
 
     def test_command_lines(self):
         words = ["fit", "--trainer.max_epochs", "1", "--trainer.max_time", "00:10:00"]
@@ -163,7 +171,8 @@ class Kept(Case):
         os.remove(os.path.join(self.version(), "config.yaml"))
         os.mkdir(os.path.join(self.version(), "config.yaml"))
         done = self.run_program("fit", "--resume", "auto", "--trainer.max_epochs", "2")
-        self.assertEqual(done.stderr, "linear_program: note: %s/config.yaml: cannot be written: Is a directory\n" % HERE)
+        self.assertEqual(done.stderr,
+                         "linear_program: note: %s/config.yaml: cannot be written: Is a directory\n" % HERE)
         self.assertEqual(len(self.rows()), 2)
 
 

@@ -36,7 +36,8 @@ class Loggers(Case):
                     self.assertEqual(scalars[name][known["step"]], struct.unpack("<f", struct.pack("<f", value))[0])
 
     def test_numbers_that_json_has_not(self):
-        self.run_program("fit", "--optimizer.lr", "1e300", "--trainer.max_steps", "1", "--trainer.log_every_n_steps", "1",
+        self.run_program("fit", "--optimizer.lr", "1e300", "--trainer.max_steps", "1",
+                         "--trainer.log_every_n_steps", "1",
                          root="big", expect=None)
         self.assertIn(None, [value for known in self.objects("big") for value in known.values()])
         for row, known in zip(self.rows(root="big"), self.objects(root="big")):
@@ -95,7 +96,8 @@ class Loggers(Case):
             words = ["fit", "--resume", "auto", "--trainer.max_epochs", "5"]
             done = subprocess.run(line + self.command(words), cwd=self.folder, text=True, capture_output=True,
                                   env=self.environment({"ASAN_OPTIONS": "detect_leaks=0"}))
-            self.assertEqual(self.said(done), ["error: %s/%s: cannot be written: No space left on device" % (HERE, name)])
+            self.assertEqual(self.said(done),
+                             ["error: %s/%s: cannot be written: No space left on device" % (HERE, name)])
             self.assertEqual(done.returncode, 1)
             self.assertIn("epoch 5/5", done.stdout)
             whole = read_bytes(os.path.join(self.version(root="whole"), name))

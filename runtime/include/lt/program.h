@@ -43,6 +43,7 @@ struct lt_variable {
 };
 
 struct lt_layer { const char *path, *type; int64_t parameters; };
+struct lt_hyper { const char *name, *text; };   // a hyperparameter; the text is YAML and JSON
 struct lt_alias { const char *path, *stands_for; };     // tied parameters: the other paths
 
 // ---- data ---------------------------------------------------------------------------------------
@@ -288,6 +289,8 @@ struct lt_program {
     int part_weights_count;
     const struct lt_part_weights *part_weights;
     int lead[LT_PHASES];        // the data block whose rows a step counts, and whose end is the epoch's
+    const struct lt_hyper *hyper;       // of the model, as it was compiled
+    int hyper_count;
     unsigned also[LT_PHASES];   // others that the step reads, a bit each: their rows go along
 };
 
