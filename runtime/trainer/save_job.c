@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "trainer/folder.h"
+#include "trainer/keep.h"
 #include "trainer/state.h"
 
 bool lt_save_job_make(struct lt_save_job *job, struct lt_run *run, struct lt_fault *fault)
@@ -14,6 +15,8 @@ bool lt_save_job_make(struct lt_save_job *job, struct lt_run *run, struct lt_fau
     *job = (struct lt_save_job){.folder = run->saves.folder};
     for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
         job->log_file[i] = run->rows[i].file;
+    job->settings_folder = run->settings_synced ? NULL : run->folder;
+    run->settings_synced = true;
     if (!lt_state_gather(run, &state, fault))
         return false;
     const bool made = lt_image_make(&job->image, run->program, &state, fault);
@@ -41,6 +44,8 @@ static void delete_file(struct lt_save_job *job, const char *file)
 void lt_save_job_run(struct lt_save_job *job, const void *block)
 {
     bool whole = true;
+    if (job->settings_folder)
+        lt_keep_sync(job->settings_folder);
     for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
         if (job->log_file[i] >= 0 && fdatasync(job->log_file[i]) != 0)
             lt_fail(&job->log_fault[i], "the log cannot be flushed to the disk: %s",

@@ -8,7 +8,8 @@
 
 struct lt_save_job {
     struct lt_image image;
-    const char *folder;                 // the run's
+    const char *folder;                 // the run's, of checkpoints
+    const char *settings_folder;        // whose settings go to the disk too; NULL: they are there
     char file[LT_SAVES + 1][LT_FILE_MOST], doomed[LT_SAVES][LT_FILE_MOST];
     int files, doomed_count;
     int log_file[LT_LOGGERS_OF_ROWS];   // their rows up to here belong to the position; -1: none
