@@ -135,8 +135,10 @@ static Value *eval_name(Tracer *t, Scope *scope, const Ast *tree)
     if (!binding && strcmp(tree->name, "batched") == 0)
         return value_bool(t->in_step);  // false in `sample`, where there is one row
     if (!binding) {
+        const int before = diag_count(t->diag);
         fail(t, E_UNKNOWN_NAME, tree->span, "`%s` is not known here", tree->name);
-        hint_name(t, scope, tree->name);
+        if (diag_count(t->diag) > before)       // once, however often it is inlined
+            hint_name(t, scope, tree->name);
         return &value_poison;
     }
     binding->used = true;
