@@ -166,16 +166,6 @@ static bool check_rows(const struct lt_program *program, int index, double numbe
                    setting->name, number, most);
 }
 
-// What is compiled in may be said again, as the file does that --print-config wrote.
-static bool is_same(const struct lt_settings *settings, int index, const struct lt_parsed *parsed,
-                    const char *text)
-{
-    const struct lt_setting_value *value = &settings->value[index];
-    if (value->of->type == LT_TEXT)
-        return strcmp(value->text, text) == 0;
-    return parsed->number == settings->number[index] && parsed->unit == value->unit;
-}
-
 static bool is_logged(const struct lt_program *program, const char *name, size_t length)
 {
     for (int i = 0; i < program->log_count; i++)
@@ -200,6 +190,16 @@ static bool check_template(const struct lt_program *program, const struct lt_set
                            "program logs", setting->name, (int)length, at);
     }
     return true;
+}
+
+// What is compiled in may be said again, as the file does that --print-config wrote.
+static bool is_same(const struct lt_settings *settings, int index, const struct lt_parsed *parsed,
+                    const char *text)
+{
+    const struct lt_setting_value *value = &settings->value[index];
+    if (value->of->type == LT_TEXT)
+        return strcmp(value->text, text) == 0;
+    return parsed->number == settings->number[index] && parsed->unit == value->unit;
 }
 
 bool lt_settings_set(struct lt_settings *settings, const struct lt_program *program,

@@ -30,9 +30,9 @@ static bool flag(const struct lt_run *run, int index)
 static bool open_folder(struct lt_run *run, const char *resumed_from)
 {
     const bool saves = flag(run, run->settings->trainer.enable_checkpointing);
-    const struct lt_program *program = run->program;
     const bool logs = !run->bare
-                   && (program->logs_csv || program->logs_jsonl || program->logs_tensorboard);
+                   && (run->program->logs_csv || run->program->logs_jsonl
+                       || run->program->logs_tensorboard);
     if (run->plan.dev_run || (!saves && !logs))
         return true;
     if (resumed_from)
@@ -61,6 +61,14 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
 static void open_logs(struct lt_run *run)
 {
     lt_logs_open(run, run->at.step - (run->at.validating && !lt_run_window_is_open(run)));
+}
+
+// Where a file was found by looking, the search has said it.
+static void say_renamed(const struct lt_run *run, const struct lt_origin *origin)
+{
+    struct lt_fault note = {.text = ""};
+    if (!origin->word && lt_checkpoint_renamed(origin->path, &run->peeked, &note))
+        lt_print_note("%s", note.text);
 }
 
 // ---- fit ----------------------------------------------------------------------------------------
@@ -147,7 +155,12 @@ static bool choose_resume(struct lt_run *run, struct lt_origin *origin)
         return false;
     if (!origin->path)
         lt_print_note("nothing to resume under %s/lightning_logs; starting anew", root_of(run));
-    return !origin->path || peek(run, origin->path);
+    if (!origin->path)
+        return true;
+    if (!peek(run, origin->path))
+        return false;
+    say_renamed(run, origin);
+    return true;
 }
 
 static bool choose_weights(struct lt_run *run, struct lt_origin *origin)
@@ -208,6 +221,8 @@ bool lt_begin_evaluation(struct lt_run *run, struct lt_origin *origin)
         return false;
     if (origin->path && !take_numbers(run, origin->path))
         return false;
+    if (origin->path)
+        say_renamed(run, origin);
     if (!lt_run_open_data(run))
         return false;
     lt_run_initialise(run);

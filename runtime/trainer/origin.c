@@ -11,7 +11,8 @@
 typedef char *lookup(const char *folder, const struct lt_program *program, FILE *out);
 
 // Versions from the newest on, until one has it. With a lock, that one is locked; a version that is
-// locked by another process ends the search.
+// locked by another process ends the search. Under the lock also what a run left that was killed in
+// its first save is cleared away.
 static char *search(const char *root, const struct lt_program *program, lookup *look,
                     struct lt_lock *lock, struct lt_fault *fault)
 {
@@ -20,6 +21,10 @@ static char *search(const char *root, const struct lt_program *program, lookup *
         char *folder = lt_folder_path(root, version);
         char *inside = folder ? lt_path_text("%s/checkpoints", folder) : NULL;
         const bool free_to_read = inside && (!lock || lt_lock_take(lock, folder, false, fault));
+        if (lock && free_to_read) {
+            lt_checkpoint_sweep(folder, stderr);
+            lt_checkpoint_sweep(inside, stderr);
+        }
         char *path = free_to_read ? look(inside, program, stderr) : NULL;
         if (lock && free_to_read && !path)
             lt_lock_release(lock);

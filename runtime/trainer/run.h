@@ -43,6 +43,7 @@ struct lt_saves {
     bool failed;                // some save could not be made
     bool moved_on;              // since the newest save began
     struct lt_background *background;   // NULL: a step waits for its saves
+    bool failing;               // the last one could not, and that was said
 };
 
 enum lt_logger {
