@@ -23,7 +23,7 @@ import bars
 
 ERRORS = ("ENOSPC", "EIO", "EDQUOT")
 CALLS = ("openat", "write", "pwrite64", "fsync", "fdatasync", "renameat", "mkdir", "close", "ftruncate")
-THIRD = "epoch=1-step=10.safetensors"           # a save of small.lt that has older ones beside it
+ONE = "epoch=1-step=10.safetensors"             # a save of small.lt that has older ones beside it
 
 
 class Disk:
@@ -94,7 +94,7 @@ class Disk:
 
     def call_fails(self, call, error):
         self.clear()
-        path = os.path.join(self.root, "lightning_logs", "version_0", "checkpoints", THIRD)
+        path = os.path.join(self.root, "lightning_logs", "version_0", "checkpoints", ONE)
         draft = path + ".lt-tmp"
         only, number = ["-P", draft], 1
         if call in ("openat", "renameat"):      # by a name within a folder, which -P does not follow
@@ -104,11 +104,11 @@ class Disk:
         return self.after(done, path, "bytes")
 
     def number_of(self, call):
-        """Which of all calls of that name is the first for the third checkpoint."""
+        """Which of all calls of that name is the first for that checkpoint."""
         if call not in self.numbers:
             command = [self.bar.path("calls"), self.bar.program("small"), *self.bar.words(self.bar.path("traced"))]
             lines = [line for _, line in bars.calls_of(command, (call,))]
-            self.numbers[call] = next(i for i, line in enumerate(lines, 1) if THIRD + ".lt-tmp" in line)
+            self.numbers[call] = next(i for i, line in enumerate(lines, 1) if ONE + ".lt-tmp" in line)
         return self.numbers[call]
 
     def log_fails(self, name, call, error):
@@ -192,7 +192,7 @@ class Disk:
         self.check("a folder that is removed", self.said(done, "No such file", "bytes"))
 
     def too_long(self):
-        for limit in (8000, self.bytes // 2, self.bytes - 1000):
+        for limit in (8000, self.bytes // 2, self.bytes * 9 // 10):
             self.clear()
 
             def set_limit():

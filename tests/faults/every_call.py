@@ -19,7 +19,7 @@ import bars
 CALLS = ("openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "mkdir",
          "unlink", "unlinkat", "ftruncate", "close")
 QUICK = ("--trainer.max_steps", "10")
-BETWEEN_SAVES = {"small": 3, "digits": 10}      # the first save waits for a score
+BETWEEN_SAVES = {"small": 3, "digits": 10}      # small every 2, but the first waits for a score
 DIGITS = ("--trainer.limit_train_batches", "10", "--trainer.max_epochs", "3", "--trainer.limit_val_batches", "2",
           "--trainer.log_every_n_steps", "5")
 

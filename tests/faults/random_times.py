@@ -100,7 +100,7 @@ class Killed:
         for number in range(100):
             if self.kill(in_save=number % 3 == 2) or self.wrong:
                 break
-            if spoil and bars.checkpoints(self.root):
+            if spoil and bars.versions(self.root) and bars.sealed_step(self.root) > BETWEEN_SAVES:
                 spoil(self.root)
                 self.look_for_loss()
                 break

@@ -194,7 +194,7 @@ static const struct lt_setting setting_table[32] = {
      "greatest norm (or value) of the gradient; 0: off", false, false, false},
     [setting_trainer_gradient_clip_algorithm] = {"trainer.gradient_clip_algorithm", LT_WORD, 0, 0.0,
      "norm", "norm|value",
-     "norm or value", false, false, false},
+     "norm or value", true, false, false},
     [setting_trainer_default_root_dir] = {"trainer.default_root_dir", LT_TEXT, 0, 0.0,
      ".", NULL,
      "folder for logs and checkpoints", false, false, false},
@@ -255,7 +255,7 @@ static const struct lt_layer layer_table[1] = {
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT,
     .name = "Line", .spec = "line.lt",
-    .spec_hash = "fe1b26d85dcf0234023ebc965005870bda4f36498c0bd63ce38b563a62e4a71b",
+    .spec_hash = "5669725df3b59b47d3596d9ee2baff2ae4258f6eda4da918b77ec63411a7aa2b",
     .compiler = "0.1.0",
     .block_bytes = 320, .variable_bytes = 128,
     .flops_per_row = 0.0, .flops_per_step = 43.0, .parameter_count = 2,

@@ -554,7 +554,7 @@ static const struct lt_setting setting_table[35] = {
      "greatest norm (or value) of the gradient; 0: off", false, false, false},
     [setting_trainer_gradient_clip_algorithm] = {"trainer.gradient_clip_algorithm", LT_WORD, 0, 0.0,
      "norm", "norm|value",
-     "norm or value", false, false, false},
+     "norm or value", true, false, false},
     [setting_trainer_default_root_dir] = {"trainer.default_root_dir", LT_TEXT, 0, 0.0,
      ".", NULL,
      "folder for logs and checkpoints", false, false, false},
@@ -630,7 +630,7 @@ static const struct lt_layer layer_table[3] = {
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT,
     .name = "Table", .spec = "table.lt",
-    .spec_hash = "3b306035004d28cf0a75f7b82e727e6959d35c4d10093f7f87edf63e2d342570",
+    .spec_hash = "13b0f1d62cc6e5a9e5f21e8b2f8ee47044a7607c8a51aa8d4f4c13d742330743",
     .compiler = "0.1.0",
     .block_bytes = 2112, .variable_bytes = 640,
     .flops_per_row = 182.0, .flops_per_step = 165.0, .parameter_count = 41,
