@@ -348,7 +348,7 @@ static void read_lines(struct config *config, char *text)
 // All of it with a 0 behind it, or NULL after a complaint.
 static char *read_file(struct lt_reader *reader, const char *path)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     char *text = file ? malloc(BYTES_MOST + 1) : NULL;
     const size_t size = text ? fread(text, 1, BYTES_MOST + 1, file) : 0;
     bool whole = false;
@@ -362,7 +362,7 @@ static char *read_file(struct lt_reader *reader, const char *path)
         lt_complain(reader, "", "--config %s: is no text in UTF-8", path);
     else
         whole = true;
-    if (file)
+    if (file && file != stdin)
         fclose(file);
     if (!whole) {
         free(text);

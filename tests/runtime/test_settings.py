@@ -84,6 +84,16 @@ class Sources(Settings):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(len(self.rows()), 1)
 
+    def test_standard_input(self):
+        line = self.command(["fit", "--config", "-", "--threads", "2"])
+        subprocess.run(line, input="trainer.max_epochs: 1\n", text=True, cwd=self.folder, check=True,
+                       env=self.environment({}), capture_output=True)
+        self.assertEqual(len(self.rows()), 1)
+        done = subprocess.run(line, input="seed: x\n", text=True, cwd=self.folder, env=self.environment({}),
+                              capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (2, 'linear_program: error: -:1:7: trainer.seed takes a '
+                                                             'whole number, such as 3, not "x"\n'))
+
     def test_a_resumed_run_takes_them_too(self):
         self.run_program("fit", "--trainer.max_epochs", "1")
         self.run_program("fit", "--resume", "auto", LT_TRAINER_MAX_EPOCHS="3")
