@@ -180,7 +180,7 @@ static int act(const struct lt_program *program, const struct lt_line *line,
         lt_man_print(program, line, settings, stdout);
         break;
     case LT_OPTION_version:
-        printf("%s: %s from %s, sha256 %s, %s\n", line->program, program->name, program->spec,
+        printf("%s: %s from %s, sha256 %s, compiler %s\n", line->program, program->name, program->spec,
                program->spec_hash, program->compiler);
         break;
     default:

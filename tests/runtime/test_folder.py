@@ -146,6 +146,21 @@ class Kept(Case):
         subprocess.run(["bash", "-c", line], check=True, capture_output=True, env=self.environment({}))
         self.assertEqual(self.rows(root="it's here"), before)
 
+    def test_names_that_are_no_utf8(self):
+        root = os.fsdecode(b"caf\xe9 \n")
+        self.run_program("fit", "--quiet", "--trainer.max_epochs", "1", root=root)
+        kept = os.path.join(self.version(root=root), "config.yaml")
+        before = self.rows(root=root)
+        line = self.runs(root)[0]
+        os.rename(kept, self.path("kept.yaml"))
+        shutil.rmtree(self.path(root))
+        subprocess.run([PROGRAM, "fit", "--config", "kept.yaml"], cwd=self.folder, check=True, capture_output=True,
+                       env=self.environment({}))
+        self.assertEqual(self.rows(root=root), before)
+        shutil.rmtree(self.path(root))
+        subprocess.run(["bash", "-c", line], check=True, capture_output=True, env=self.environment({}))
+        self.assertEqual(self.rows(root=root), before)
+
     def test_of_a_resumed_run(self):
         self.run_program("fit", "--trainer.max_epochs", "1", "--optimizer.lr", "0.01")
         self.run_program("fit", "--resume", "auto", "--trainer.max_epochs", "3")

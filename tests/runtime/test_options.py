@@ -89,7 +89,7 @@ class Taken(Case):
 
     def test_version(self):
         self.assertEqual(self.run_program("--version").stdout,
-                         "linear_program: linear from linear.lt, sha256 %s, by hand\n" % ("0" * 64))
+                         "linear_program: linear from linear.lt, sha256 %s, compiler by hand\n" % ("0" * 64))
 
     def test_info(self):
         text = self.run_program("info").stdout

@@ -180,8 +180,8 @@ class Files(Settings):
                 ("trainer:\n  max_epochs:\n", '2:14: a value was expected behind "trainer.max_epochs:"'),
                 ("trainer.max_epochs: 3 4\n", '1:21: trainer.max_epochs takes a whole number, such as 3, not "3 4"'),
                 ('trainer.max_epochs: "3" 4\n', "1:25: the end of the line was expected"),
-                ('seed: "\\q"\n', '1:8: "\\q" stands for no letter; there are \\\\ \\" \\/ \\n \\t \\r and \\u0001 to '
-                                  "\\u007f"),
+                ('seed: "\\q"\n', '1:8: "\\q" stands for no letter; there are \\\\ \\" \\/ \\n \\t \\r, \\u0001 to '
+                                  "\\u007f and \\x01 to \\xff"),
                 ("seed: &a 3\n", "1:7: a value that begins with & stands in quotes"),
                 ("  seed: 3\n", "1:3: this line is deeper than the one before, which is no group; it was expected "
                                 "in column 1"),
