@@ -247,8 +247,8 @@ class Environment(Settings):
 class Mutated(Settings):
     """Files with damage: taken or refused with places, never a crash; what was taken prints itself again."""
     PIECES = ["\t", "\n", "  ", ":", ": ", "#", " #", "'", '"', "\\", "\\u0041", "\\u00", "- ", "[", "null", "~",
-              "---\n", "trainer", "trainer:\n  ", ".", "-", "\ufeff", "\u00e9", "max_epochs", "1e999", "0x1", "5 epochs",
-              "%", "a" * 300, "x:\n " * 20, "\r\n", "features: 4\n", "seed: 1\n"]
+              "---\n", "trainer", "trainer:\n  ", ".", "-", "\ufeff", "\u00e9", "max_epochs", "1e999", "0x1",
+              "5 epochs", "%", "a" * 300, "x:\n " * 20, "\r\n", "features: 4\n", "seed: 1\n"]
 
     def damage(self, random, text):
         for _ in range(random.randint(1, 4)):
