@@ -82,7 +82,7 @@ class Lock(Case):
         waiting = "while [ ! -e go ]; do sleep 0.01; done; exec " + shlex.join(
             self.command(["fit", "--resume", "auto", "--trainer.max_epochs", "4"]))
         many = [subprocess.Popen(["bash", "-c", waiting], cwd=self.folder, text=True, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, env=self.environment({"LINEAR_SLOW": "60000"}))
+                                 stderr=subprocess.PIPE, env=self.environment({"LINEAR_SLOW": "90000"}))
                 for _ in range(6)]
         open(self.path("go"), "w").close()
         ends = [(one.communicate()[1], one.returncode) for one in many]
@@ -110,6 +110,17 @@ class Lock(Case):
                 self.assertIn("\n# lock: none; this file system has no locks\n", file.read())
             self.assertNotIn("run.lock", os.listdir(self.version(root=root)))
             self.assertEqual(len(self.rows(root=root)), 2)
+
+
+    @unittest.skipUnless(can_trace(), "needs strace and the right to trace")
+    def test_it_is_the_lock_that_refuses(self):
+        running = self.start_slow()
+        line = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=flock:error=ENOLCK"]
+        done = subprocess.run(line + self.command(["fit", "--resume", "auto", "--trainer.max_epochs", "1"]),
+                              cwd=self.folder, text=True, capture_output=True,
+                              env=self.environment({"ASAN_OPTIONS": "detect_leaks=0"}))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIs(running.poll(), None)
 
 
 class Kept(Case):
