@@ -169,7 +169,6 @@ static int act(const struct lt_program *program, const struct lt_line *line,
                const struct lt_settings *settings)
 {
     struct lt_fault fault = {.text = ""};
-    lt_signals_open();                  // a reader that goes away ends nothing
     switch ((enum lt_option)line->action) {
     case LT_OPTION_print_config:
         lt_settings_write(line, settings, program, NULL, stdout);
@@ -179,6 +178,10 @@ static int act(const struct lt_program *program, const struct lt_line *line,
         break;
     case LT_OPTION_man:
         lt_man_print(program, line, settings, stdout);
+        break;
+    case LT_OPTION_version:
+        printf("%s: %s from %s, sha256 %s, compiler %s\n", line->program, program->name, program->spec,
+               program->spec_hash, program->compiler);
         break;
     default:
         lt_help_print(program, line, settings, stdout);

@@ -3,7 +3,7 @@
 #include "base/fault.h"
 
 // Opens /dev/null where one of the three is closed, so that no file of a run gets its number and
-// what is printed goes nowhere.
+// what is printed goes nowhere; a reader that went away is a write that fails, and no signal.
 void lt_standard_open(void);
 
 // Everything that was printed is out. A reader that went away (`| head -1`) is no fault.

@@ -152,7 +152,7 @@ void lt_man_print(const struct lt_program *program, const struct lt_line *line,
     fputs(".TH \"", out);
     for (const char *letter = line->program; *letter; letter++)
         fputc(*letter == '"' ? '\'' : toupper((unsigned char)*letter), out);
-    fprintf(out, "\" 1 \"\" \"%s\" \"User Commands\"\n", program->compiler);
+    fprintf(out, "\" 1 \"\" \"compiler %s\" \"User Commands\"\n", program->compiler);
     print_section("NAME", out);
     print_roff(line->program, out);
     fputs(" \\- train ", out);

@@ -145,14 +145,17 @@ static const char *read_escape(const char *at, char *out)
         *out = means[found - letters];
         return at + 1;
     }
-    unsigned code = 0;
-    int digits = 0;
-    if (*at == 'u' && sscanf(at + 1, "%4x%n", &code, &digits) == 1 && digits == 4 && code > 0
-        && code < 128) {
-        *out = (char)code;
-        return at + 5;
-    }
-    return NULL;
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const size_t length = *at == 'u' ? 4 : *at == 'x' ? 2 : 0;
+    char number[8];
+    if (length == 0 || strspn(at + 1, digits) < length)
+        return NULL;
+    snprintf(number, sizeof number, "%.*s", (int)length, at + 1);
+    const long code = strtol(number, NULL, 16);
+    if (code == 0 || (length == 4 && code > 127))
+        return NULL;
+    *out = (char)code;
+    return at + 1 + length;
 }
 
 // Where a text in quotes ends, its letters in `text`; NULL after a complaint.
@@ -164,7 +167,7 @@ static const char *read_quoted(struct config *config, const char *start, const c
             const char *next = read_escape(at + 1, text++);
             if (!next) {
                 complain(config, (int)(at - start) + 1, "\"\\%.1s\" stands for no letter; there "
-                         "are \\\\ \\\" \\/ \\n \\t \\r and \\u0001 to \\u007f", at + 1);
+                         "are \\\\ \\\" \\/ \\n \\t \\r, \\u0001 to \\u007f and \\x01 to \\xff", at + 1);
                 return NULL;
             }
             at = next;
@@ -348,7 +351,7 @@ static void read_lines(struct config *config, char *text)
 // All of it with a 0 behind it, or NULL after a complaint.
 static char *read_file(struct lt_reader *reader, const char *path)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     char *text = file ? malloc(BYTES_MOST + 1) : NULL;
     const size_t size = text ? fread(text, 1, BYTES_MOST + 1, file) : 0;
     bool whole = false;
@@ -362,7 +365,7 @@ static char *read_file(struct lt_reader *reader, const char *path)
         lt_complain(reader, "", "--config %s: is no text in UTF-8", path);
     else
         whole = true;
-    if (file)
+    if (file && file != stdin)
         fclose(file);
     if (!whole) {
         free(text);

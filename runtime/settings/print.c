@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "data/text.h"
 #include "settings/options.h"
 
 enum { COMMENT_COLUMN = 40, INDENT = 2 };
@@ -31,6 +32,7 @@ static int print_text(const char *text, FILE *out)
 {
     if (is_plain(text))
         return fprintf(out, "%s", text);
+    const bool valid = lt_utf8_valid((const unsigned char *)text, strlen(text));
     int columns = fprintf(out, "\"");
     for (; *text; text++) {
         const unsigned char letter = (unsigned char)*text;
@@ -38,6 +40,8 @@ static int print_text(const char *text, FILE *out)
             columns += fprintf(out, "\\%c", letter);
         else if (letter < ' ' || letter == 127)
             columns += fprintf(out, "\\u%04x", letter);
+        else if (letter > 127 && !valid)
+            columns += fprintf(out, "\\x%02x", letter);
         else
             columns += fprintf(out, "%c", letter);
     }

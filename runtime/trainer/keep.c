@@ -8,6 +8,7 @@
 
 #include "base/print.h"
 #include "base/whole.h"
+#include "data/text.h"
 #include "settings/print.h"
 #include "trainer/folder.h"
 
@@ -24,11 +25,12 @@ static void put_word(const char *word, FILE *out)
         fputs(word, out);
         return;
     }
+    const bool valid = lt_utf8_valid((const unsigned char *)word, strlen(word));
     fputc('\'', out);
     for (; *word; word++)
         if (*word == '\'')
             fputs("'\\''", out);
-        else if ((unsigned char)*word < ' ')
+        else if ((unsigned char)*word < ' ' || ((unsigned char)*word > 127 && !valid))
             fprintf(out, "'$'\\x%02x''", (unsigned char)*word);
         else
             fputc(*word, out);

@@ -1,6 +1,6 @@
 """The readers that people use read what a run leaves, also after a kill and a resume, and see what
-our own strict readers see: safetensors and NumPy the checkpoint, pandas the CSV, TensorBoard the
-events.
+our own strict readers see: safetensors and NumPy the checkpoint, pandas the CSV and the JSON
+lines, TensorBoard the events.
 
 They come from the registry into an environment of the test's own; without one the test is skipped,
 with pip's reason. LT_READERS_ENV names an environment that is there already.
@@ -33,6 +33,9 @@ with safe_open(checkpoint, "np") as file:
 table = pandas.read_csv(os.path.join(folder, "metrics.csv"), float_precision="round_trip")
 columns = {name: [None if pandas.isna(x) else float(x).hex() for x in table[name]]
            for name in table.columns}
+objects = pandas.read_json(os.path.join(folder, "metrics.jsonl"), lines=True, precise_float=True)
+lines = {name: [None if pandas.isna(x) else float(x).hex() for x in objects[name]]
+         for name in objects.columns}
 seen = EventAccumulator(folder, size_guidance={"scalars": 0})
 seen.Reload()
 scalars = {}
@@ -41,7 +44,8 @@ for name in seen.Tags()["scalars"]:
 for name in seen.Tags().get("tensors", []):
     scalars[name] = {e.step: numpy.float32(e.tensor_proto.float_val[0]).tobytes().hex()
                      for e in seen.Tensors(name)}
-json.dump({"tensors": tensors, "metadata": metadata, "columns": columns, "scalars": scalars},
+json.dump({"tensors": tensors, "metadata": metadata, "columns": columns, "lines": lines,
+           "scalars": scalars},
           sys.stdout)
 '''
 NUMPY = {"F32": "float32", "F64": "float64", "F16": "float16", "I64": "int64", "I32": "int32",
@@ -60,12 +64,14 @@ def ours(run, checkpoint):
     tensors, metadata = tools.read_safetensors(checkpoint)
     rows = [line.split(",") for line in
             tools.read_text(os.path.join(run.folder, "metrics.csv")).splitlines()]
+    columns = {name: [float(row[i]).hex() if row[i] else None for row in rows[1:]]
+               for i, name in enumerate(rows[0])}
     return {
         "tensors": {name: [NUMPY[dtype], list(shape), tools.hashlib.sha256(data).hexdigest()]
                     for name, (dtype, shape, data) in tensors.items()},
         "metadata": metadata,
-        "columns": {name: [float(row[i]).hex() if row[i] else None for row in rows[1:]]
-                    for i, name in enumerate(rows[0])},
+        "columns": columns,
+        "lines": {name: values for name, values in columns.items() if any(values)},
         "scalars": {name: {str(step): value.hex() for step, value in values.items()}
                     for name, values in events.read_folder(run.folder).items()},
     }

@@ -29,7 +29,7 @@ class Bash(Case):
 
     def test_commands(self):
         self.assertEqual(self.complete(""), ["fit", "validate", "test", "predict", "info", "--print-config",
-                                             "--completion", "--man", "--help"])
+                                             "--completion", "--man", "--version", "--help"])
         self.assertEqual(self.complete("v"), ["validate"])
 
     def test_names(self):

@@ -109,7 +109,7 @@ class Loggers(Case):
     def test_a_folder_that_was_removed(self):
         running = self.start_program("fit", "--trainer.max_epochs", "8", "--trainer.log_every_n_steps", "1",
                                      LINEAR_SLOW="15000")
-        for _ in range(500):
+        for _ in range(2000):
             if self.checkpoints():
                 break
             time.sleep(0.02)

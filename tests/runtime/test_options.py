@@ -87,6 +87,10 @@ class Taken(Case):
             self.assertIn(word, text)
         self.assertIn("optimiser steps to train", self.run_program("fit", "--help").stdout)
 
+    def test_version(self):
+        self.assertEqual(self.run_program("--version").stdout,
+                         "linear_program: linear from linear.lt, sha256 %s, compiler by hand\n" % ("0" * 64))
+
     def test_info(self):
         text = self.run_program("info").stdout
         for word in ("5 parameters", "150 to train", "val_mae", "trainer.max_epochs", "steps"):

@@ -106,6 +106,9 @@ class Streams(Case):
                         "info --data.root data"):
             self.shell("$P %s | head -1" % command)
 
+        self.shell("$P fit --seed x 2>&1 | true", expect=2)
+        self.shell("LT_TRAINER_SEEDS=1 " + self.FIT + "note --trainer.max_epochs 1 2>&1 >/dev/null | true")
+
     def test_a_full_disk_behind_standard_output(self):
         for command in ("--help", "--man", "fit --print-config", "info --data.root data",
                         "validate --weights init --data.root data --metrics-json -",

@@ -84,6 +84,16 @@ class Sources(Settings):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(len(self.rows()), 1)
 
+    def test_standard_input(self):
+        line = self.command(["fit", "--config", "-", "--threads", "2"])
+        subprocess.run(line, input="trainer.max_epochs: 1\n", text=True, cwd=self.folder, check=True,
+                       env=self.environment({}), capture_output=True)
+        self.assertEqual(len(self.rows()), 1)
+        done = subprocess.run(line, input="seed: x\n", text=True, cwd=self.folder, env=self.environment({}),
+                              capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (2, 'linear_program: error: -:1:7: trainer.seed takes a '
+                                                             'whole number, such as 3, not "x"\n'))
+
     def test_a_resumed_run_takes_them_too(self):
         self.run_program("fit", "--trainer.max_epochs", "1")
         self.run_program("fit", "--resume", "auto", LT_TRAINER_MAX_EPOCHS="3")
@@ -170,8 +180,8 @@ class Files(Settings):
                 ("trainer:\n  max_epochs:\n", '2:14: a value was expected behind "trainer.max_epochs:"'),
                 ("trainer.max_epochs: 3 4\n", '1:21: trainer.max_epochs takes a whole number, such as 3, not "3 4"'),
                 ('trainer.max_epochs: "3" 4\n', "1:25: the end of the line was expected"),
-                ('seed: "\\q"\n', '1:8: "\\q" stands for no letter; there are \\\\ \\" \\/ \\n \\t \\r and \\u0001 to '
-                                  "\\u007f"),
+                ('seed: "\\q"\n', '1:8: "\\q" stands for no letter; there are \\\\ \\" \\/ \\n \\t \\r, \\u0001 to '
+                                  "\\u007f and \\x01 to \\xff"),
                 ("seed: &a 3\n", "1:7: a value that begins with & stands in quotes"),
                 ("  seed: 3\n", "1:3: this line is deeper than the one before, which is no group; it was expected "
                                 "in column 1"),
@@ -237,8 +247,8 @@ class Environment(Settings):
 class Mutated(Settings):
     """Files with damage: taken or refused with places, never a crash; what was taken prints itself again."""
     PIECES = ["\t", "\n", "  ", ":", ": ", "#", " #", "'", '"', "\\", "\\u0041", "\\u00", "- ", "[", "null", "~",
-              "---\n", "trainer", "trainer:\n  ", ".", "-", "\ufeff", "\u00e9", "max_epochs", "1e999", "0x1", "5 epochs",
-              "%", "a" * 300, "x:\n " * 20, "\r\n", "features: 4\n", "seed: 1\n"]
+              "---\n", "trainer", "trainer:\n  ", ".", "-", "\ufeff", "\u00e9", "max_epochs", "1e999", "0x1",
+              "5 epochs", "%", "a" * 300, "x:\n " * 20, "\r\n", "features: 4\n", "seed: 1\n"]
 
     def damage(self, random, text):
         for _ in range(random.randint(1, 4)):
