@@ -23,6 +23,7 @@ import xxh64        # noqa: E402
 
 # Thousands of small files that are flushed one by one: in memory, where there is such a folder.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+BACKGROUND = ("--trainer.async_checkpoint", "true")
 LIBRARIES = ("-ljansson", "-lz", "-lpthread", "-lm")
 WRAPPED = ("fsync", "renameat", "lt_signals_leave")        # by places.c
 VARIANTS = {"double": ("small", "-D", 'trainer.precision="64-true"')}       # a spec, emitted in another way
@@ -247,16 +248,13 @@ def injected(what, *words):
 
 
 def calls_of(command, calls, **variables):
-    """The calls that a command's first process makes, in order, as (name, line)."""
+    """The calls that a command makes, in order, as (name, line, thread), the first thread being 0."""
     log = command.pop(0)
     tools.run(["strace", "-f", "-qq", "-o", log, "-e", "trace=" + ",".join(calls), *command], **variables)
-    found = []
-    first = None
+    found, threads = [], {}
     for line in tools.read_text(log).splitlines():
         parts = re.match(r"(\d+) +(\w+)\((.*)", line)
         if not parts:
             continue
-        first = first or parts[1]
-        if parts[1] == first:
-            found.append((parts[2], parts[3]))
+        found.append((parts[2], parts[3], threads.setdefault(parts[1], len(threads))))
     return found

@@ -107,7 +107,7 @@ class Disk:
         """Which of all calls of that name is the first for that checkpoint."""
         if call not in self.numbers:
             command = [self.bar.path("calls"), self.bar.program("small"), *self.bar.words(self.bar.path("traced"))]
-            lines = [line for _, line in bars.calls_of(command, (call,))]
+            lines = [line for _, line, thread in bars.calls_of(command, (call,)) if not thread]
             self.numbers[call] = next(i for i, line in enumerate(lines, 1) if ONE + ".lt-tmp" in line)
         return self.numbers[call]
 
