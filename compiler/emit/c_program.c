@@ -67,15 +67,14 @@ static void emit_variables(File *file)
     table_close(file);
 }
 
-static void emit_aliases(File *file)
+static void emit_aliases(File *file, const char *table, const Alias *alias, int count)
 {
-    const Program *program = file->program;
-    if (!program->alias_count)
+    if (!count)
         return;
-    table_open(file, "struct lt_alias", "alias_table", program->alias_count);
-    for (int i = 0; i < program->alias_count; i++)
-        text_add(file->out, "    {%s, %s},\n", quoted(file->arena, program->alias[i].path),
-                 quoted(file->arena, program->alias[i].stands_for));
+    table_open(file, "struct lt_alias", table, count);
+    for (int i = 0; i < count; i++)
+        text_add(file->out, "    {%s, %s},\n", quoted(file->arena, alias[i].path),
+                 quoted(file->arena, alias[i].stands_for));
     table_close(file);
 }
 
@@ -473,6 +472,7 @@ static void print_tables(File *file)
     const Program *p = file->program;
     const TableLine lines[] = {
         {"variable", "variable_table", p->variable_count}, {"alias", "alias_table", p->alias_count},
+        {"stand_in", "stand_in_table", p->stand_in_count},
         {"data", "data_table", p->block_count}, {"setting", "setting_table", p->setting_count},
         {"log", "log_table", p->log_count}, {"callback", "callback_table", p->callback_count},
         {"output", "output_table", p->output_count}, {"layer", "layer_table", p->layer_count},
@@ -498,7 +498,8 @@ void emit_program(File *file)
     file_rule(file->out, "tables", "");
     text_add(file->out, "\n");
     emit_variables(file);
-    emit_aliases(file);
+    emit_aliases(file, "alias_table", file->program->alias, file->program->alias_count);
+    emit_aliases(file, "stand_in_table", file->program->stand_in, file->program->stand_in_count);
     emit_data(file);
     emit_settings(file);
     emit_states(file);

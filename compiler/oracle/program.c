@@ -373,6 +373,14 @@ static void list_states(Arena *arena, Oracle *oracle)
     oracle->table.callback_count = p->callback_count;
 }
 
+static const struct lt_alias *list_aliases(Arena *arena, const Alias *alias, int count)
+{
+    struct lt_alias *list = arena_alloc(arena, sizeof *list * (size_t)(count + 1));
+    for (int i = 0; i < count; i++)
+        list[i] = (struct lt_alias){alias[i].path, alias[i].stands_for};
+    return list;
+}
+
 static void list_logs(Arena *arena, Oracle *oracle)
 {
     const Program *p = oracle->program;
@@ -396,11 +404,10 @@ static void list_logs(Arena *arena, Oracle *oracle)
     oracle->table.log_count = p->log_count;
     oracle->table.output = output;
     oracle->table.output_count = p->output_count;
-    struct lt_alias *alias = arena_alloc(arena, sizeof *alias * (size_t)(p->alias_count + 1));
-    for (int i = 0; i < p->alias_count; i++)
-        alias[i] = (struct lt_alias){p->alias[i].path, p->alias[i].stands_for};
-    oracle->table.alias = alias;
+    oracle->table.alias = list_aliases(arena, p->alias, p->alias_count);
     oracle->table.alias_count = p->alias_count;
+    oracle->table.stand_in = list_aliases(arena, p->stand_in, p->stand_in_count);
+    oracle->table.stand_in_count = p->stand_in_count;
 }
 
 static void list_weights(Arena *arena, Oracle *oracle)

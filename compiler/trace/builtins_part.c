@@ -253,6 +253,54 @@ static Value *freeze(Tracer *t, Span span, Value **v, int detail)
     return &value_none;
 }
 
+typedef struct Leaves {
+    Arena *arena;
+    Variable **variable;
+    int count, capacity;
+} Leaves;
+
+static void take_variable(void *data, const char *path, Value *leaf)
+{
+    (void)path;
+    Leaves *leaves = data;
+    leaves->variable = arena_grow(leaves->arena, leaves->variable, leaves->count,
+                                  &leaves->capacity, sizeof *leaves->variable);
+    leaves->variable[leaves->count++] = leaf->leaf->variable;
+}
+
+static bool is_of_model(const Variable *variable)
+{
+    return variable && (variable->kind == VAR_PARAMETER || variable->kind == VAR_BUFFER);
+}
+
+static void add_stand_in(Tracer *t, const Variable *weight, const Variable *substitute)
+{
+    Program *p = t->program;
+    if (!is_of_model(weight) || !substitute || substitute->kind != VAR_CALLBACK_STATE)
+        return;
+    for (int i = 0; i < p->stand_in_count; i++)
+        if (strcmp(p->stand_in[i].path, weight->path) == 0)
+            return;
+    p->stand_in = arena_grow(t->arena, p->stand_in, p->stand_in_count, &p->stand_in_capacity,
+                             sizeof *p->stand_in);
+    p->stand_in[p->stand_in_count++] = (Alias){weight->path, substitute->path};
+}
+
+// What a callback validates with is also what test, predict and --weights take from a checkpoint.
+static void note_stand_ins(Tracer *t, Value *a, Value *b)
+{
+    const char *hook = t->host->tree ? t->host->tree->name : "";
+    if (strcmp(hook, "on_validation_start") != 0 && strcmp(hook, "on_validation_epoch_start") != 0)
+        return;
+    Leaves first = {.arena = t->arena}, second = {.arena = t->arena};
+    each_leaf(a, "", take_variable, &first);
+    each_leaf(b, "", take_variable, &second);
+    for (int i = 0; i < first.count && i < second.count; i++) {
+        add_stand_in(t, first.variable[i], second.variable[i]);
+        add_stand_in(t, second.variable[i], first.variable[i]);
+    }
+}
+
 static Value *swap(Tracer *t, Span span, Value **v, int detail)
 {
     (void)detail;
@@ -264,6 +312,7 @@ static Value *swap(Tracer *t, Span span, Value **v, int detail)
         return &value_poison;
     assign_part(t, v[0], b, span);
     assign_part(t, v[1], a, span);
+    note_stand_ins(t, v[0], v[1]);
     return &value_none;
 }
 

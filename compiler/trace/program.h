@@ -170,6 +170,8 @@ typedef struct Program {
     Table *variable_named;      // by path
     Alias *alias;
     int alias_count, alias_capacity;
+    Alias *stand_in;            // weights, and what validation reads in their place: averages
+    int stand_in_count, stand_in_capacity;
     DataBlock *data;            // the trainer's; its source may be "none"
     DataBlock **block;          // all that steps read; the trainer's is the first
     int block_count;

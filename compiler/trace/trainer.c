@@ -188,6 +188,7 @@ static void add_setting(Tracer *t, int row)
         setting->unit = 4;              // shares, unless said otherwise
     if (s->type == SETTING_WORD)
         setting->choices = "norm|value";
+    setting->fixed = s->type == SETTING_WORD;   // the way of clipping is in the step's code
     p->trainer_setting[row] = p->setting_count++;
     Value *value = trainer_value(t, s->name);
     if (!value || value->kind == V_POISON)

@@ -71,12 +71,21 @@ static void sync_folder(const char *path)
     close(file);
 }
 
-static bool write_beside(const char *name, const char *text, size_t length)
+void lt_sync_file(const char *path)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    fsync(file);
+    close(file);
+}
+
+static bool write_beside(const char *name, const char *text, size_t length, bool to_disk)
 {
     const int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0)
         return false;
-    const bool whole = write_all(file, text, length) && fsync(file) == 0;
+    const bool whole = write_all(file, text, length) && (!to_disk || fsync(file) == 0);
     const int why = errno;
     if (close(file) != 0)
         return false;
@@ -84,20 +93,21 @@ static bool write_beside(const char *name, const char *text, size_t length)
     return whole;
 }
 
-bool lt_write_whole(const char *path, const char *text, size_t length, struct lt_fault *fault)
+bool lt_write_whole(const char *path, const char *text, size_t length, bool to_disk,
+                    struct lt_fault *fault)
 {
     if (is_special(path))
         return write_special(path, text, length, fault);
     char *name = beside(path, fault);
     if (!name)
         return false;
-    const bool whole = write_beside(name, text, length) && rename(name, path) == 0;
+    const bool whole = write_beside(name, text, length, to_disk) && rename(name, path) == 0;
     if (!whole) {
         cannot(path, fault);
         unlink(name);
     }
     free(name);
-    if (whole)
+    if (whole && to_disk)
         sync_folder(path);
     return whole;
 }

@@ -22,7 +22,7 @@ extern const char lt_kind_letters[];
 
 struct lt_checkpoint {          // a file that was verified
     struct lt_safetensors file;
-    const struct lt_json_text *kinds, *aliases, *run;   // NULL: not written by us
+    const struct lt_json_text *kinds, *aliases, *averages, *run;   // NULL: not written by us
     bool ours;
     bool damaged_header;
     bool summed;                // the header begins with a sum

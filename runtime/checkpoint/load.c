@@ -97,6 +97,7 @@ bool lt_checkpoint_open(struct lt_checkpoint *checkpoint, const char *path, bool
         return false;
     checkpoint->kinds = lt_safetensors_metadata(file, "lt.kinds");
     checkpoint->aliases = lt_safetensors_metadata(file, "lt.aliases");
+    checkpoint->averages = lt_safetensors_metadata(file, "lt.averages");
     checkpoint->run = lt_safetensors_metadata(file, "lt.run");
     checkpoint->ours = checkpoint->summed || has_our_keys(file);
     if (!checkpoint->ours
@@ -118,11 +119,10 @@ static const struct lt_tensor *find(const struct lt_checkpoint *checkpoint, cons
     return lt_safetensors_find(&checkpoint->file, path, strlen(path));
 }
 
-// Under the name that the file's own table of tied weights gives it.
-static const struct lt_tensor *find_in_file_aliases(const struct lt_checkpoint *checkpoint,
-                                                    const char *path)
+// Under the name that a table of the file gives it: of tied weights, of averages.
+static const struct lt_tensor *find_in_table(const struct lt_checkpoint *checkpoint,
+                                             const struct lt_json_text *aliases, const char *path)
 {
-    const struct lt_json_text *aliases = checkpoint->aliases;
     const struct lt_tensor *found = NULL;
     struct lt_json json;
     struct lt_json_text key, stands_for;
@@ -149,7 +149,7 @@ static const struct lt_tensor *find_variable(const struct lt_checkpoint *checkpo
     for (int i = 0; i < program->alias_count && !found; i++)
         if (!strcmp(program->alias[i].stands_for, path))
             found = find(checkpoint, program->alias[i].path);
-    return found ? found : find_in_file_aliases(checkpoint, path);
+    return found ? found : find_in_table(checkpoint, checkpoint->aliases, path);
 }
 
 static bool fits(const struct lt_checkpoint *checkpoint, const struct lt_variable *variable,
@@ -293,7 +293,8 @@ static const struct lt_tensor *left_over(const struct lt_checkpoint *checkpoint,
         const char kind = checkpoint->ours ? checkpoint->kinds->text[k] : 'P';
         bool used = weights && kind != 'P' && kind != 'B';
         for (int i = 0; i < program->variable_count && !used; i++)
-            used = taken[i] == tensor;
+            used = taken[i] == tensor
+                || (weights && taken[i] && lt_json_is(&tensor->name, program->variable[i].path));
         for (int i = 0; i < program->alias_count && !used; i++)
             used = lt_json_is(&tensor->name, program->alias[i].path);
         if (used)
@@ -335,6 +336,36 @@ bool lt_checkpoint_load(const char *path, const struct lt_program *program, void
     return fine;
 }
 
+static int variable_named(const struct lt_program *program, const char *path)
+{
+    for (int i = 0; i < program->variable_count; i++)
+        if (strcmp(program->variable[i].path, path) == 0)
+            return i;
+    return -1;
+}
+
+// What validation read in the place of a weight is the weight. A callback of this program that
+// averages begins with the same.
+static bool take_averages(const struct lt_checkpoint *checkpoint, const struct lt_program *program,
+                          const struct lt_tensor **tensor, struct lt_fault *fault)
+{
+    for (int i = 0; i < program->variable_count; i++) {
+        const struct lt_variable *variable = &program->variable[i];
+        const struct lt_tensor *average = tensor[i]
+            ? find_in_table(checkpoint, checkpoint->averages, variable->path) : NULL;
+        if (average && !fits(checkpoint, variable, average, fault))
+            return false;
+        tensor[i] = average ? average : tensor[i];
+    }
+    for (int i = 0; i < program->stand_in_count; i++) {
+        const int weight = variable_named(program, program->stand_in[i].path);
+        const int average = variable_named(program, program->stand_in[i].stands_for);
+        if (weight >= 0 && average >= 0)
+            tensor[average] = tensor[weight];
+    }
+    return true;
+}
+
 bool lt_weights_load(const char *path, const struct lt_program *program, void *block,
                      struct lt_fault *note, struct lt_fault *fault)
 {
@@ -344,7 +375,8 @@ bool lt_weights_load(const char *path, const struct lt_program *program, void *b
     if (!lt_checkpoint_open(&checkpoint, path, true, fault))
         return false;
     const struct lt_tensor **tensor = match(&checkpoint, program, is_weight, fault);
-    const bool fine = tensor && copy_all(&checkpoint, program, tensor, block, fault);
+    const bool fine = tensor && take_averages(&checkpoint, program, tensor, fault)
+        && copy_all(&checkpoint, program, tensor, block, fault);
     const struct lt_tensor *rest = fine && note
         ? left_over(&checkpoint, program, tensor, true, &count) : NULL;
     if (rest)

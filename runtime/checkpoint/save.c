@@ -44,18 +44,19 @@ static void entry(struct lt_text *out, const char *key, const char *text)
     lt_text_quoted(out, text ? text : "");
 }
 
-static void write_aliases(struct lt_text *out, const struct lt_program *program)
+static void write_aliases(struct lt_text *out, const char *key, const struct lt_alias *alias,
+                          int count)
 {
     struct lt_text aliases = {0};
     lt_text_string(&aliases, "{");
-    for (int i = 0; i < program->alias_count; i++) {
+    for (int i = 0; i < count; i++) {
         lt_text_string(&aliases, i ? "," : "");
-        lt_text_quoted(&aliases, program->alias[i].path);
+        lt_text_quoted(&aliases, alias[i].path);
         lt_text_string(&aliases, ":");
-        lt_text_quoted(&aliases, program->alias[i].stands_for);
+        lt_text_quoted(&aliases, alias[i].stands_for);
     }
     lt_text_string(&aliases, "}");
-    entry(out, "lt.aliases", aliases.text);
+    entry(out, key, aliases.text);
     out->failed = out->failed || aliases.failed;
     free(aliases.text);
 }
@@ -74,7 +75,9 @@ static void write_metadata(struct lt_text *out, const struct lt_program *program
     for (int i = 0; i < count; i++)
         lt_text_add(&kinds, &lt_kind_letters[program->variable[order[i]].kind], 1);
     entry(out, "lt.kinds", kinds.text);
-    write_aliases(out, program);
+    write_aliases(out, "lt.aliases", program->alias, program->alias_count);
+    if (program->stand_in_count)
+        write_aliases(out, "lt.averages", program->stand_in, program->stand_in_count);
     lt_state_write(&run, program, state);
     entry(out, "lt.run", run.text);
     out->failed = out->failed || run.failed || kinds.failed;

@@ -39,12 +39,25 @@ void lt_complain_rest(const struct lt_reader *reader)
         lt_print_error("and %d more mistakes", reader->mistakes - MISTAKES_SHOWN);
 }
 
+// What Lightning's command line calls otherwise.
+static const char *name_of_ours(const char *name)
+{
+    static const char *const known[][2] = {
+        {"seed_everything", "seed"}, {"ckpt_path", "resume"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i][0], name) == 0)
+            return known[i][1];
+    return NULL;
+}
+
 void lt_complain_unknown(struct lt_reader *reader, const char *where, const char *name)
 {
     struct lt_suggestion suggestion = {0};
     struct lt_row row;
     char best[LT_ROW_NAME];
     const char *dashes = *where ? "" : "--";
+    suggestion.best = name_of_ours(name);
     for (int i = 0; i < lt_rows_count(reader->settings); i++) {
         lt_row_read(reader->settings, i, &row);
         if (*where && !strchr(row.places, 'c'))

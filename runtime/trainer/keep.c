@@ -107,7 +107,7 @@ static bool write_config(const struct lt_run *run, const char *path, struct lt_f
     if (out)
         lt_settings_write(run->line, run->settings, run->program, history, out);
     const bool made = out && fclose(out) == 0;
-    const bool whole = made ? lt_write_whole(path, text, size, fault)
+    const bool whole = made ? lt_write_whole(path, text, size, false, fault)
                             : lt_fail(fault, "no memory to write %s", path);
     free(history);
     free(text);
@@ -125,7 +125,7 @@ static bool write_hyperparameters(const struct lt_run *run, const char *path,
     if (out && run->program->hyper_count == 0)
         fputs("{}\n", out);
     const bool made = out && fclose(out) == 0;
-    const bool whole = made ? lt_write_whole(path, text, size, fault)
+    const bool whole = made ? lt_write_whole(path, text, size, false, fault)
                             : lt_fail(fault, "no memory to write %s", path);
     free(text);
     return whole;
@@ -140,6 +140,17 @@ static void keep(const struct lt_run *run, const char *name, write_file *write)
     if (path ? !write(run, path, &fault) : !lt_fail(&fault, "no memory to write %s", name))
         lt_print_note("%s", fault.text);
     free(path);
+}
+
+void lt_keep_sync(const char *folder)
+{
+    static const char *const names[] = {"config.yaml", "hparams.yaml"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = lt_path_text("%s/%s", folder, names[i]);
+        if (path)
+            lt_sync_file(path);
+        free(path);
+    }
 }
 
 void lt_keep_settings(struct lt_run *run)

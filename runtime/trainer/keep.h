@@ -7,3 +7,6 @@
 #include "trainer/run.h"
 
 void lt_keep_settings(struct lt_run *run);
+
+// To the disk, which the first step does not wait for: with the first checkpoint. By any thread.
+void lt_keep_sync(const char *folder);

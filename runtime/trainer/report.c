@@ -152,7 +152,8 @@ bool lt_report_write(const struct lt_run *run, int code)
         fputs(text.text, stdout);
         lt_standard_flush(&fault);
     } else {
-        lt_write_whole(run->line->metrics_json, text.text, text.length, &fault);
+        lt_write_whole(run->line->metrics_json, text.text, text.length, true,
+                       &fault);
     }
     free(text.text);
     if (lt_failed(&fault))

@@ -81,6 +81,7 @@ struct lt_run {
 
     char *folder;                       // "…/version_3", NULL: none
     struct lt_lock lock;                // of that folder
+    bool settings_synced;               // what it keeps of them is on the disk
     struct lt_saves saves;
     struct lt_record record;
     struct lt_rows rows[LT_LOGGERS_OF_ROWS];

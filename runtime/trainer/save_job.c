@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "trainer/folder.h"
+#include "trainer/keep.h"
 #include "trainer/state.h"
 
 bool lt_save_job_make(struct lt_save_job *job, struct lt_run *run, struct lt_fault *fault)
@@ -16,6 +17,8 @@ bool lt_save_job_make(struct lt_save_job *job, struct lt_run *run, struct lt_fau
         job->log_file[i] = run->rows[i].file;
         job->log_path[i] = run->rows[i].path;
     }
+    job->settings_folder = run->settings_synced ? NULL : run->folder;
+    run->settings_synced = true;
     return lt_state_gather(run, &job->state, fault);
 }
 
@@ -59,6 +62,8 @@ static void flush_logs(struct lt_save_job *job)
 void lt_save_job_run(struct lt_save_job *job, const void *block)
 {
     bool whole = true;
+    if (job->settings_folder)
+        lt_keep_sync(job->settings_folder);
     flush_logs(job);
     for (int i = 0; i < job->files; i++)
         whole &= job->written[i] = write_file(job, i, block);

@@ -9,7 +9,8 @@
 struct lt_save_job {
     struct lt_run_state state;          // of the moment
     const struct lt_program *program;
-    const char *folder;                 // the run's
+    const char *folder;                 // the run's, of checkpoints
+    const char *settings_folder;        // whose settings go to the disk too; NULL: they are there
     struct lt_image image[LT_SAVES + 1];        // of each file: it knows its name
     char file[LT_SAVES + 1][LT_FILE_MOST], doomed[LT_SAVES][LT_FILE_MOST];
     int files, doomed_count;

@@ -81,6 +81,14 @@ def column(name, *wanted):
     return test
 
 
+def ratio(name, other, wanted):
+    """One column is so many times the other, and both are there."""
+    def test(folder, text, log):
+        seen = {round(float(row[name]) / float(row[other]), 6) for row in log if row.get(name)}
+        return None if seen == {wanted} else f"{name} / {other} is {seen}"
+    return test
+
+
 def still(part, epochs):
     """A part keeps its first values for so many epochs and not longer."""
     def test(folder, text, log):
@@ -115,6 +123,11 @@ CASES = [
     ("save_newest", "model_checkpoint()", files("epoch=11-step=24")),
     ("save_every_third", "model_checkpoint(save_top_k = -1, every_n_epochs = 3)", files("epoch=2-step=6", "epoch=5-step=12", "epoch=8-step=18", "epoch=11-step=24")),
     ("save_steps", 'model_checkpoint(save_top_k = -1, every_n_train_steps = 10, save_last = true, filename = "at-{trainer.step}")', files("at-10", "at-20", "last")),
+    ("save_by_time", "model_checkpoint(save_top_k = -1, train_time_interval = 0 seconds, filename = \"{step}\", every_n_epochs = 0)", files(*[f"step={i + 1}" for i in range(24)])),
+    ("save_verbose", "model_checkpoint(verbose = true)", says("saving epoch 11, step 24")),
+    ("stop_verbose", f"early_stopping({LOSS}, verbose = true)", says("val_loss became better: 2.4")),
+    ("rates_by_epoch", "lr_monitor(logging_interval = \"epoch\")", column("lr-sgd", 0.01, 0.01, 0.001, 0.001), "step(0.01, step_size = 4)"),
+    ("throughput", "throughput_monitor(batch = 4, window_size = 2)", ratio("device/samples_per_sec", "device/batches_per_sec", 4.0)),
     ("stop", f"early_stopping({LOSS})", says("stopped at step 14: val_loss did not improve for 3 checks; best was 2.4")),
     ("stop_delta", f"early_stopping({LOSS}, min_delta = 0.2)", says("stopped at step 10: val_loss did not improve")),
     ("stop_max", f'early_stopping({LOSS}, patience = 2, mode = "max")', says("stopped at step 6: val_loss did not improve for 2 checks")),

@@ -63,7 +63,8 @@ def words(scenario):
     """The settings of a scenario as a command line."""
     line = []
     for name, value in scenario["trainer"].items():
-        line += [f"--trainer.{name}", word(value)]
+        if ("trainer", name) not in FIXED:
+            line += [f"--trainer.{name}", word(value)]
     for callback, given in scenario["callbacks"]:
         for name, value in given.items():
             if (callback, name) not in FIXED and value is not None:
@@ -75,7 +76,7 @@ def words(scenario):
 
 # What the spec says and the command line cannot.
 FIXED = {("model_checkpoint", "monitor"), ("model_checkpoint", "mode"), ("early_stopping", "monitor"),
-         ("early_stopping", "mode"), ("model_checkpoint", "filename"), ("model_checkpoint", "auto_insert_metric_name"),
+         ("early_stopping", "mode"), ("model_checkpoint", "filename"), ("trainer", "gradient_clip_algorithm"), ("model_checkpoint", "auto_insert_metric_name"),
          ("model_checkpoint", "save_on_train_epoch_end"), ("early_stopping", "stopping_threshold"),
          ("early_stopping", "divergence_threshold"), ("early_stopping", "check_on_train_epoch_end"),
          ("lr_monitor", "log_momentum"), ("lr_monitor", "log_weight_decay")}

@@ -122,10 +122,12 @@ class Line(L.LightningModule):
     def __init__(self, program):
         super().__init__()
         self.w = torch.nn.Parameter(torch.tensor(1.0))
+        self.v = torch.nn.Parameter(torch.tensor(2.0))
         self.program = program
 
     def training_step(self, x, index):
-        loss = (self.w * x).mean()
+        main = (self.w * x).mean()
+        loss = main + (0.25 if self.program.startswith("clip") else 0) * self.v
         if self.program == "logs":
             self.log("plain", x.mean())
             self.log("both", x.mean(), on_epoch=True)
@@ -133,7 +135,7 @@ class Line(L.LightningModule):
             self.log("most", x.max(), on_step=False, on_epoch=True, reduce_fx="max")
             self.log("total", x.mean(), on_step=False, on_epoch=True, reduce_fx="sum")
         else:
-            self.log("train_loss", loss)
+            self.log("train_loss", main)
         return loss
 
     def validation_step(self, x, index, dataloader_idx=0):

@@ -26,12 +26,12 @@ TRAINING = {"logs": """log plain = mean(x)
         log epoch_only = mean(x) { on_step = false; on_epoch = true }
         log most = max(x) { on_step = false; on_epoch = true; reduce = "max" }
         log total = mean(x) { on_step = false; on_epoch = true; reduce = "sum" }""",
-            "": "log train_loss = loss"}
+            "": "log train_loss = main"}
 OPTIMIZERS = {"rates": "sgd(lr = step(0.01, step_size = 2, gamma = 0.5), momentum = 0.5, weight_decay = 0.25)",
               "": "sgd(lr = 0.01)"}
 LOSS = 'monitor = "val_loss"'
 CALLBACKS = {
-    "plain": "", "logs": "", "sets": "", "barebones": "",
+    "plain": "", "clip": "", "clip_value": "", "logs": "", "sets": "", "barebones": "",
     "early": f"early_stopping({LOSS})", "early_max": f'early_stopping({LOSS}, mode = "max")',
     "early_threshold": f"early_stopping({LOSS}, stopping_threshold = 2.05)",
     "early_diverged": f"early_stopping({LOSS}, divergence_threshold = 2.44)",
@@ -61,9 +61,11 @@ def spec(program):
     return f"""{data("Rows")}{data("Others") if sets else ""}
 model Line() {{
     param w: f32 = 1.0
+    param v: f32 = 2.0
     training_step({"r: Rows" if sets else "x"}) {{
         {"x = r.x" if sets else ""}
-        loss = mean(w * x)
+        main = mean(w * x)
+        loss = main {"+ 0.25 * v" if program.startswith("clip") else "+ 0 * v"}
         {TRAINING.get(program, TRAINING[""])}
         minimize loss
     }}
@@ -83,6 +85,7 @@ callback trace(hook: int = -1, at: int = -1) {{
 trainer {{
     accumulate_grad_batches = 1
     gradient_clip_val       = 0.0
+    gradient_clip_algorithm = "{"value" if program == "clip_value" else "norm"}"
     {"validate = [Rows, Others]" if sets else ""}
     callbacks = [{callbacks}]
 }}

@@ -80,7 +80,7 @@ class Faults(Case):
             shutil.rmtree(self.path("out"), ignore_errors=True)
         print("refused at %d calls, missed a little at %d" % (errors, notes))
         self.assertGreater(errors, 5)
-        self.assertGreater(notes, 1)
+        self.assertGreater(notes, 0)
 
 
 if __name__ == "__main__":

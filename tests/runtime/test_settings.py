@@ -2,8 +2,9 @@
 import os
 import subprocess
 import unittest
+from random import Random
 
-from harness import PROGRAM, Case
+from harness import PROGRAM, SCALE, Case
 
 NAME = "linear_program: "
 
@@ -175,6 +176,8 @@ class Files(Settings):
                 ("  seed: 3\n", "1:3: this line is deeper than the one before, which is no group; it was expected "
                                 "in column 1"),
                 (": 3\n", '1:1: a name was expected, as in "name: value"'),
+                ("seed_everything: 3\n", "1:1: there is no setting seed_everything; did you mean seed?"),
+                ("ckpt_path: last\n", "1:1: there is no setting ckpt_path; did you mean resume?"),
                 ("zzzzzzzz: 3\n", "1:1: there is no setting zzzzzzzz; --help lists them"),
                 ("trainer:\n  trainer.seed: 1\n", "2:3: there is no setting trainer.trainer.seed; --help lists "
                                                   "them")):
@@ -229,6 +232,47 @@ class Environment(Settings):
             "error: LT_MODEL_FEATURES: model.features is fixed when compiling; build with "
             "`ltc build -D model.features=5`"])
         self.assertEqual(self.said(0, "fit", "--print-config", LT_MODEL_FEATURES="4"), [])
+
+
+class Mutated(Settings):
+    """Files with damage: taken or refused with places, never a crash; what was taken prints itself again."""
+    PIECES = ["\t", "\n", "  ", ":", ": ", "#", " #", "'", '"', "\\", "\\u0041", "\\u00", "- ", "[", "null", "~",
+              "---\n", "trainer", "trainer:\n  ", ".", "-", "\ufeff", "\u00e9", "max_epochs", "1e999", "0x1", "5 epochs",
+              "%", "a" * 300, "x:\n " * 20, "\r\n", "features: 4\n", "seed: 1\n"]
+
+    def damage(self, random, text):
+        for _ in range(random.randint(1, 4)):
+            at, length = random.randint(0, len(text)), random.randint(0, 12)
+            piece = random.choice(self.PIECES + [text[at:at + random.randint(0, 60)], ""])
+            text = text[:at] + piece + text[at + random.choice((0, length)):]
+        return text
+
+    def test_damage(self):
+        seed = int(os.environ.get("LT_TEST_SEED", Random().randrange(10 ** 9)))
+        print("seed", seed)
+        random = Random(seed)
+        start = self.run_program("fit", "--print-config", "--threads", "2").stdout
+        short = ("seed: 3\ntrainer:\n  max_epochs: 2 # two\n  max_steps: '3'\noptimizer.lr: \"0.1\"\n"
+                 "model:\n  features: 4\n")
+        line = [PROGRAM, "fit", "--print-config", "--config", "run.yaml"]
+        ends = {0: 0, 2: 0}
+        for _ in range(300 * SCALE):
+            text = self.damage(random, random.choice((start, short, short)))
+            with open(self.path("run.yaml"), "w", newline="") as file:
+                file.write(text)
+            done = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, env=self.environment({}))
+            self.assertIn(done.returncode, ends, (seed, text, done.stderr))
+            ends[done.returncode] += 1
+            if done.returncode == 2:
+                self.assertEqual(done.stdout, "")
+                self.assertRegex(done.stderr, r"^(linear_program: error: "
+                                              r"(run\.yaml:\d+:\d+: .+|and \d+ more mistakes)\n)+$")
+            else:
+                self.assertEqual(done.stderr, "")
+                self.write(done.stdout)
+                again = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, env=self.environment({}))
+                self.assertEqual(again.stdout, done.stdout, (seed, text))
+        self.assertGreater(min(ends.values()), 8 * SCALE, ends)
 
 
 class Called(Case):

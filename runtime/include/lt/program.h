@@ -291,6 +291,10 @@ struct lt_program {
     int lead[LT_PHASES];        // the data block whose rows a step counts, and whose end is the epoch's
     const struct lt_hyper *hyper;       // of the model, as it was compiled
     int hyper_count;
+    // A weight's path, and that of the average with which a callback validates in its place: test,
+    // predict and --weights take it too.
+    int stand_in_count;
+    const struct lt_alias *stand_in;
     unsigned also[LT_PHASES];   // others that the step reads, a bit each: their rows go along
 };
 
