@@ -136,9 +136,17 @@ def half_written(root):
 
 
 def left(root):
-    """All that must be the same at the end: every checkpoint, every row, every scalar."""
+    """All that must be the same at the end: every checkpoint, every row, every scalar.
+
+    But for a last.safetensors that is not the newest: it is of the last position that was not among
+    the best, or of an interruption after that.
+    """
     folder = versions(root)[-1]
     names = checkpoints(root)
+    steps = {name: sealed_step_of(os.path.join(folder, "checkpoints", name)) for name in names}
+    others = [steps[name] for name in names if name != "last.safetensors"]
+    if steps.get("last.safetensors", 0) <= max(others, default=-1):
+        names = [name for name in names if name != "last.safetensors"]
     return {
         **{name: tools.digest_of(os.path.join(folder, "checkpoints", name)) for name in names},
         "checkpoints": names,
@@ -169,10 +177,13 @@ def is_sealed(path):
         and data[8 + len(xxh64.START):][:16] == xxh64.sum_of(data)
 
 
+def sealed_step_of(path):
+    return step_of(path) if os.path.isfile(path) and path.endswith(".safetensors") and is_sealed(path) else 0
+
+
 def sealed_step(root):
     """The step from which a run can go on: that of the newest whole checkpoint, or 0."""
-    paths = [os.path.join(checkpoint_folder(root), name) for name in checkpoints(root)]
-    return max([step_of(path) for path in paths if path.endswith(".safetensors") and is_sealed(path)], default=0)
+    return max([sealed_step_of(os.path.join(checkpoint_folder(root), name)) for name in checkpoints(root)], default=0)
 
 
 class Counts:
