@@ -181,7 +181,8 @@ def limit_memory():
 
 def ours(path):
     start = time.monotonic()
-    done = subprocess.run([PROBE, "lax" if PLANTED else "header", path], capture_output=True, timeout=20, preexec_fn=limit_memory)
+    command = [PROBE, "lax" if PLANTED else "header", path]
+    done = subprocess.run(command, capture_output=True, timeout=20, preexec_fn=limit_memory)
     return done, time.monotonic() - start
 
 

@@ -140,8 +140,8 @@ def guided(given, program, reader):
         if name.startswith(kinds):
             shutil.copy(os.path.join(given.seeds, name), corpus)
     done = run([program, corpus, "-max_total_time=%d" % given.seconds, "-max_len=32768", "-rss_limit_mb=512",
-                "-timeout=5", "-print_final_stats=1", "-verbosity=0", "-artifact_prefix=%s/crash.%s." % (given.work, reader)],
-               LT_READER=reader)
+                "-timeout=5", "-print_final_stats=1", "-verbosity=0",
+                "-artifact_prefix=%s/crash.%s." % (given.work, reader)], LT_READER=reader)
     files = [line.split()[-1] for line in done.stderr.splitlines() if "number_of_executed_units" in line]
     print("%-12s %s files in %d s, %s" % (reader, files[0] if files else "?", given.seconds,
                                          "no finding" if done.returncode == 0 else done.stderr[-4000:]), flush=True)

@@ -91,8 +91,10 @@ static bool is_of(const struct seed *seed, const char *reader)
 // Bytes that numbers, quotes and sizes are likely to break on.
 static unsigned char likely(void)
 {
-    static const unsigned char bytes[] = {0, 1, 0x7F, 0x80, 0xFF, '"', ',', '\n', '\r', '0', '9',
-                                          '-', '.', 'e', '{', '}', '[', ']', '\\', ':', '(', ')', '\''};
+    static const unsigned char bytes[] = {
+        0, 1, 0x7F, 0x80, 0xFF, '"', ',', '\n', '\r', '0', '9', '-', '.', 'e', '{', '}', '[', ']',
+        '\\', ':', '(', ')', '\'',
+    };
     return draw(2) ? bytes[draw(sizeof bytes)] : (unsigned char)draw(256);
 }
 
@@ -208,7 +210,8 @@ int main(int argc, char **argv)
         closedir(folder);
     const long runs = strtol(argv[2], NULL, 10);
     const struct target *only = target_named(argv[3]);
-    seed_of_run = argc > 4 && argv[4][0] != '-' ? strtoull(argv[4], NULL, 10) : (uint64_t)time(NULL);
+    const bool seeded = argc > 4 && argv[4][0] != '-';
+    seed_of_run = seeded ? strtoull(argv[4], NULL, 10) : (uint64_t)time(NULL);
     planted_fault = argc > 5 && !strcmp(argv[argc - 2], "--planted") ? argv[argc - 1] : NULL;
     if (!seed_count || runs < 1 || (!only && strcmp(argv[3], "all")))
         return 2;

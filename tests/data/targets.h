@@ -10,7 +10,7 @@
 struct target {
     const char *name;           // files of seeds are called NAME.number
     const char *seeds;          // whose seeds it takes besides its own, or NULL
-    bool (*read)(const unsigned char *data, size_t size);       // false: a finding, which was printed
+    bool (*read)(const unsigned char *data, size_t size);       // false: a finding, printed
     int slower;                 // than the others, so many times; 0: it is not
 };
 

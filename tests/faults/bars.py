@@ -23,6 +23,7 @@ import xxh64        # noqa: E402
 
 # Thousands of small files that are flushed one by one: in memory, where there is such a folder.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+BACKGROUND = ("--trainer.async_checkpoint", "true")
 LIBRARIES = ("-ljansson", "-lz", "-lpthread", "-lm")
 WRAPPED = ("fsync", "renameat", "lt_signals_leave")        # by places.c
 VARIANTS = {"double": ("small", "-D", 'trainer.precision="64-true"')}       # a spec, emitted in another way
@@ -135,9 +136,17 @@ def half_written(root):
 
 
 def left(root):
-    """All that must be the same at the end: every checkpoint, every row, every scalar."""
+    """All that must be the same at the end: every checkpoint, every row, every scalar.
+
+    But for a last.safetensors that is not the newest: it is of the last position that was not among
+    the best, or of an interruption after that.
+    """
     folder = versions(root)[-1]
     names = checkpoints(root)
+    steps = {name: sealed_step_of(os.path.join(folder, "checkpoints", name)) for name in names}
+    others = [steps[name] for name in names if name != "last.safetensors"]
+    if steps.get("last.safetensors", 0) <= max(others, default=-1):
+        names = [name for name in names if name != "last.safetensors"]
     return {
         **{name: tools.digest_of(os.path.join(folder, "checkpoints", name)) for name in names},
         "checkpoints": names,
@@ -168,10 +177,13 @@ def is_sealed(path):
         and data[8 + len(xxh64.START):][:16] == xxh64.sum_of(data)
 
 
+def sealed_step_of(path):
+    return step_of(path) if os.path.isfile(path) and path.endswith(".safetensors") and is_sealed(path) else 0
+
+
 def sealed_step(root):
     """The step from which a run can go on: that of the newest whole checkpoint, or 0."""
-    paths = [os.path.join(checkpoint_folder(root), name) for name in checkpoints(root)]
-    return max([step_of(path) for path in paths if path.endswith(".safetensors") and is_sealed(path)], default=0)
+    return max([sealed_step_of(os.path.join(checkpoint_folder(root), name)) for name in checkpoints(root)], default=0)
 
 
 class Counts:
@@ -247,16 +259,13 @@ def injected(what, *words):
 
 
 def calls_of(command, calls, **variables):
-    """The calls that a command's first process makes, in order, as (name, line)."""
+    """The calls that a command makes, in order, as (name, line, thread), the first thread being 0."""
     log = command.pop(0)
     tools.run(["strace", "-f", "-qq", "-o", log, "-e", "trace=" + ",".join(calls), *command], **variables)
-    found = []
-    first = None
+    found, threads = [], {}
     for line in tools.read_text(log).splitlines():
         parts = re.match(r"(\d+) +(\w+)\((.*)", line)
         if not parts:
             continue
-        first = first or parts[1]
-        if parts[1] == first:
-            found.append((parts[2], parts[3]))
+        found.append((parts[2], parts[3], threads.setdefault(parts[1], len(threads))))
     return found

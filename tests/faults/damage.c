@@ -1,12 +1,12 @@
-// damage: every small damage to a checkpoint, each given to the loader of the program that wrote it.
+// damage: every small damage to a checkpoint, each given to the loader of its own program.
 //
 //   damage FILE BITS HEADER_STEP [--planted]
 //
-// Every HEADER_STEP-th bit of the header is turned, BITS random bits of the data, and the file is cut
-// at every 512 bytes and at every length up to the data's beginning. Each must be refused in one
-// sentence that names the file, as a run to resume and as weights, and the variables stay untouched.
-// Linked with what `ltc emit` writes, whose own main is renamed. --planted makes the sum right again
-// after a bit of the data was turned, which the loader cannot notice and this has to report.
+// Every HEADER_STEP-th bit of the header is turned, BITS random bits of the data, and the file is
+// cut at every 512 bytes and at lengths up to the data's beginning. Each must be refused in one
+// sentence that names the file, as a run to resume and as weights, and the variables stay
+// untouched. Linked with what `ltc emit` writes, whose own main is renamed. --planted makes the sum
+// right again after a bit of the data was turned: the loader cannot notice, and this has to report.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -39,7 +39,7 @@ class Stops:
         return root
 
     def differ(self, root):
-        self.bar.resume(self.name, root)
+        self.bar.resume(self.name, root, *(bars.BACKGROUND if self.words == bars.BACKGROUND else ()))
         bars.drop_left_over(root, self.reference)
         return bars.differences(self.reference, bars.left(root))
 
@@ -126,7 +126,7 @@ def main():
     if bar.planted:
         run_planted(bar)
     print("left out: bf16-mixed and 2 ranks, which there are not yet")
-    cases = [("small", ())]
+    cases = [("small", ()), ("small", bars.BACKGROUND)]
     if bar.long:
         cases += [("small", ("--trainer.accumulate_grad_batches", "1")), ("small", ("--threads", "3")),
                   ("small", ("--trainer.val_check_interval", "0.5")), ("double", ()), ("gan", TWENTY)]

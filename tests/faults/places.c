@@ -47,8 +47,8 @@ static void pass(enum place place)
         atomic_fetch_add(&counts[LATER], 1);
     if (atomic_fetch_add(&counts[place], 1) + 1 != signal_count || (int)place != signal_place)
         return;
-    atomic_store(&signalled, true);
     kill(getpid(), signal_number);
+    atomic_store(&signalled, true);     // not before: this may be the thread that prepares rows
     const struct timespec time = {wait_microseconds / 1000000, wait_microseconds % 1000000 * 1000};
     nanosleep(&time, NULL);
 }

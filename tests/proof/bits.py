@@ -4,7 +4,8 @@ its level, the instruction set and the number of threads. Built by the emitted M
 Threads wait passively and actively, and more of them than cores share one core.
 
 Quick: two examples, 20 steps. Long: every example, 200 steps, the smallest in float64 too, and
-AArch64 under qemu-user where a cross compiler is at hand. --planted changes a constant in one of the builds: it must be noticed.
+AArch64 under qemu-user where a cross compiler is at hand. --planted changes a constant in one of
+the builds: it must be noticed.
 """
 import os
 import platform
