@@ -23,7 +23,7 @@ from specs import HOOKS, spec
 
 HERE = pathlib.Path(__file__).parent
 CODES = {"fit": "F", "sanity": "S", "check": "c", "train": "T", "validation": "V", "test": "E", "predict": "P",
-         "epoch": "e", "batch": "b", "start": "<", "end": ">"}
+         "epoch": "e", "batch": "b", "start": "<", "end": ">", "module": "m"}
 
 
 def code(hook):

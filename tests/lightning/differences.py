@@ -187,7 +187,8 @@ def means_of_rows(run, scenario, runs):
         for column in names:
             row.pop(column, None)
     every, logged, since = scenario["trainer"].get("log_every_n_steps", 50), losses(run, scenario), []
-    ended_with_batch = name(run["hooks"][-3]) == "Te>" and name(run["hooks"][-4]) != "Te<" or name(run["hooks"][-3]) == "V>"
+    called = [name(event) for event in run["hooks"] if name(event)[0] != "m"]
+    ended_with_batch = called[-3] == "Te>" and called[-4] != "Te<" or called[-3] == "V>"
     for at, (step, epoch, value, closes) in enumerate(logged):
         since.append(value)
         last = at == len(logged) - 1 and ended_with_batch

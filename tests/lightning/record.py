@@ -158,6 +158,22 @@ class Line(L.LightningModule):
         return {"optimizer": sgd, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
+class LineWithHooks(Line):
+    """Tells the tracer of its own hooks, which come behind those of callbacks."""
+
+
+def own_note(hook):
+    def call(self, *rest):
+        place = f"{self.trainer.global_step} {self.trainer.current_epoch} 0"
+        self.tracer.events.append(f"module_{hook[3:]} {place}")
+    return call
+
+
+for hook in HOOKS:
+    if "sanity" not in hook:
+        setattr(LineWithHooks, hook, own_note(hook))
+
+
 def made(name, given):
     kinds = {"early_stopping": callbacks.EarlyStopping, "model_checkpoint": callbacks.ModelCheckpoint,
              "lr_monitor": callbacks.LearningRateMonitor, "timer": callbacks.Timer,
@@ -184,7 +200,9 @@ def loaders():
 
 def run(scenario, folder):
     train, val = loaders()
-    tracer, model = Tracer(scenario["stop"]), Line(scenario["program"])
+    own = scenario["program"] == "module"
+    tracer, model = Tracer(scenario["stop"]), (LineWithHooks if own else Line)(scenario["program"])
+    model.tracer = tracer
     own = [made(*one) for one in scenario["callbacks"]]
     own += [] if scenario["trainer"].get("barebones") else [tracer]
     options = {"accelerator": "cpu", "default_root_dir": folder, "enable_progress_bar": False, **scenario["trainer"],
@@ -224,7 +242,7 @@ def traces():
 
 
 CODES = {"fit": "F", "sanity": "S", "check": "c", "train": "T", "validation": "V", "test": "E", "predict": "P",
-         "epoch": "e", "batch": "b", "start": "<", "end": ">"}
+         "epoch": "e", "batch": "b", "start": "<", "end": ">", "module": "m"}
 
 
 def short(event):

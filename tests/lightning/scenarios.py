@@ -123,6 +123,7 @@ SCENARIOS = [
     saving("max_steps", save_top_k=1, trainer={"max_steps": 7, "max_epochs": None}),
     case("several_sets", "sets", limit_train_batches=3),
     case("several_sets_limit", "sets", limit_train_batches=3, limit_val_batches=1, num_sanity_val_steps=1, max_epochs=1),
+    case("hooks_of_the_model", "module", limit_train_batches=2, num_sanity_val_steps=1),
     case("rates", "rates", [("lr_monitor", {})], log_every_n_steps=1, limit_train_batches=3),
     case("rates_steps", "rates", [("lr_monitor", {"logging_interval": "step"})], log_every_n_steps=2, limit_train_batches=4),
     case("rates_epochs", "rates", [("lr_monitor", {"logging_interval": "epoch"})], log_every_n_steps=1, limit_train_batches=3),

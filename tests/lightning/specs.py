@@ -31,7 +31,7 @@ OPTIMIZERS = {"rates": "sgd(lr = step(0.01, step_size = 2, gamma = 0.5), momentu
               "": "sgd(lr = 0.01)"}
 LOSS = 'monitor = "val_loss"'
 CALLBACKS = {
-    "plain": "", "clip": "", "clip_value": "", "logs": "", "sets": "", "barebones": "",
+    "plain": "", "module": "", "clip": "", "clip_value": "", "logs": "", "sets": "", "barebones": "",
     "early": f"early_stopping({LOSS})", "early_max": f'early_stopping({LOSS}, mode = "max")',
     "early_threshold": f"early_stopping({LOSS}, stopping_threshold = 2.05)",
     "early_diverged": f"early_stopping({LOSS}, divergence_threshold = 2.44)",
@@ -57,6 +57,8 @@ def spec(program):
         if hook == {i} and trainer.step >= at and not trainer.sanity {{ stop("asked") }}
     }}""" for i, hook in enumerate(HOOKS))
     sets = program == "sets"
+    own = "\n".join(f"""    {hook} {{ warn("@ module_{hook[3:]} {{trainer.step:d}} {{trainer.epoch:d}} 0 {{w:.9g}}") }}"""
+                    for hook in HOOKS if "sanity" not in hook) if program == "module" else ""
     callbacks = ", ".join(part for part in (CALLBACKS[program], "trace()") if part)
     return f"""{data("Rows")}{data("Others") if sets else ""}
 model Line() {{
@@ -75,6 +77,7 @@ model Line() {{
     }}
     test_step(x) {{ log test_x = mean(x) }}
     predict(x) {{ w * x }}
+{own}
     optimizer = {OPTIMIZERS["rates" if program.startswith("rates") else ""]}
 }}
 

@@ -47,6 +47,7 @@ model Net() {{
     test_step(x) {{ log test_loss = mean(x) }}
     predict(x) {{ forward(x) }}
     {optimizer}
+{own}
 }}
 
 callback tries() {{
@@ -120,7 +121,7 @@ def check_verdicts(sections, names):
 
 def sort_words(sections, names):
     """What `the same` rows spell, by the place where it is tried; and rows and words that cannot be."""
-    places = {"option": set(), "command": set(), "hook": set(), "statement": set(), "callback": set(), "logger": set(), "log": set(),
+    places = {"option": set(), "command": set(), "hook": set(), "own hook": set(), "statement": set(), "callback": set(), "logger": set(), "log": set(),
               "minimize": set(), "optimizer": set(), "method": set()}
     kinds = (("option", r"--[\w.-]+( \S.*)?$"), ("command", r"program \w+$"), ("hook", r"on_\w+$"), ("logger", r"(csv|tensorboard|jsonl)\(\)$"),
              ("callback", rf"({'|'.join(CALLBACKS)})\(.*\)$"), ("log", r"log "), ("minimize", r"minimize "), ("optimizer", r"optimizer = "),
@@ -136,6 +137,7 @@ def sort_words(sections, names):
                 found.append(f"{section}, {name}: spells nothing")
             for word in words:
                 kind = next((kind for kind, pattern in kinds if re.match(pattern, word)), None)
+                kind = "own hook" if kind == "hook" and section.startswith("LightningModule") else kind
                 if kind:
                     places[kind].add(word)
                 else:
@@ -152,11 +154,12 @@ def statement(index, word):
 
 def write_spec(places):
     hooks = [f"    {hook} {{ warn(\"{hook}\") }}" for hook in sorted(places["hook"]) if hook != "on_train_end"]
+    own = [f"    {hook} {{ warn(\"{hook}\") }}" for hook in sorted(places["own hook"])]
     statements = [f"        {statement(i, word)}" for i, word in enumerate(sorted(places["statement"])) if word != "model"]
     logs = [re.sub(r"^log \w+(?= =|\b)", f"log l{i}", word) for i, word in enumerate(sorted(places["log"]))]
     logs = [f"        {re.sub(r'^log (l[0-9]+)(?! =)', r'log l = loss', line) if ' = loss' not in line else line}" for line in logs]
     logs = [line.replace("log l ", f"log k{i} ") for i, line in enumerate(logs)]
-    return SPEC.format(hooks="\n".join(hooks), statements="\n".join(statements), logs="\n".join(re.sub(r", b = ", ", second = ", line) for line in logs),
+    return SPEC.format(hooks="\n".join(hooks), own="\n".join(own), statements="\n".join(statements), logs="\n".join(re.sub(r", b = ", ", second = ", line) for line in logs),
                        minimize=(sorted(places["minimize"]) or ["minimize loss"])[0], optimizer=(sorted(places["optimizer"]) or ["optimizer = sgd()"])[0],
                        loggers=", ".join(sorted(places["logger"])), callbacks=", ".join(sorted(places["callback"] | set(GIVEN))))
 
