@@ -4,13 +4,17 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "base/standard.h"
 #include "base/threads.h"
 #include "info/info.h"
 #include "predict/predict.h"
+#include "settings/print.h"
 #include "trainer/begin.h"
 #include "trainer/evaluate.h"
 #include "trainer/feed.h"
 #include "trainer/fit.h"
+#include "trainer/logs.h"
+#include "trainer/report.h"
 #include "trainer/signals.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
@@ -55,7 +59,7 @@ static int fit(struct lt_run *run)
     if (data && !data->split_given && run->plan.val_batches > 0)
         lt_print_note("%s has no split, so validation reads the training rows", data->name);
     int code = lt_fit(run, resumed);
-    if (!lt_end_logs(run) && code == DONE)
+    if (!lt_logs_close(run) && code == DONE)
         code = FAILED;
     say_files(run);
     say_memory(run);
@@ -80,7 +84,9 @@ static int evaluate(struct lt_run *run, enum lt_phase phase)
     }
     if (outcome == LT_DONE) {
         lt_console_clear(&run->console);
-        lt_print_metrics(run, phase);
+        if (!lt_report_only(run))
+            lt_print_metrics(run, phase);
+        lt_standard_flush(&run->fault);
         lt_log_evaluation(run, phase, &origin);
     }
     free(origin.path);
@@ -102,6 +108,7 @@ static int info(struct lt_run *run)
 {
     if (run->line->subject) {
         lt_checkpoint_print(run->line->subject, stdout, &run->fault);
+        lt_standard_flush(&run->fault);
         return lt_run_failed(run) ? FAILED : DONE;
     }
     const bool measured = lt_run_open_data(run);
@@ -109,7 +116,7 @@ static int info(struct lt_run *run)
     if (!measured)
         lt_print_note("%s", run->fault.text);
     run->fault.text[0] = '\0';
-    return DONE;
+    return lt_standard_flush(&run->fault) ? DONE : FAILED;
 }
 
 static int run_command(struct lt_run *run)
@@ -143,36 +150,70 @@ static int run_line(const struct lt_program *program, const struct lt_line *line
     }
     lt_signals_open();
     int code = FAILED;
-    if (lt_run_open(run, program, line, settings))
+    if (lt_run_open(run, program, line, settings) && lt_report_prepare(run)) {
         code = run_command(run);
-    if (lt_run_failed(run)) {
-        lt_print_fault(&run->fault);
-        code = code == DONE ? FAILED : code;
+        if (lt_run_failed(run) && code == DONE)
+            code = FAILED;
+        if (!lt_report_write(run, code) && code == DONE)
+            code = FAILED;
     }
+    if (lt_run_failed(run))
+        lt_print_fault(&run->fault);
     lt_run_close(run);
     free(run);
     return code;
+}
+
+// What is asked for instead of a command.
+static int act(const struct lt_program *program, const struct lt_line *line,
+               const struct lt_settings *settings)
+{
+    struct lt_fault fault = {.text = ""};
+    lt_signals_open();                  // a reader that goes away ends nothing
+    switch ((enum lt_option)line->action) {
+    case LT_OPTION_print_config:
+        lt_settings_write(line, settings, program, NULL, stdout);
+        break;
+    case LT_OPTION_completion:
+        lt_completion_print(line, settings, stdout);
+        break;
+    case LT_OPTION_man:
+        lt_man_print(program, line, settings, stdout);
+        break;
+    default:
+        lt_help_print(program, line, settings, stdout);
+    }
+    if (lt_standard_flush(&fault))
+        return DONE;
+    lt_print_fault(&fault);
+    return FAILED;
+}
+
+static bool is_run(int argc, char **argv)
+{
+    return argc > 1 && argv[1][0] != '-' && strcmp(argv[1], lt_command_name(LT_INFO)) != 0;
 }
 
 // A program with a context is run by somebody else's process, which is not ours to start again.
 int lt_main(const struct lt_program *program, int argc, char **argv)
 {
     struct lt_settings settings;
-    struct lt_line line = {.given = NULL};
+    struct lt_line line;
     struct lt_fault fault = {.text = ""};
 
-    lt_print_name(program->name);
+    lt_standard_open();
+    lt_print_name(lt_called_name(program, argc, argv));
+    if (!program->context && is_run(argc, argv))
+        lt_threads_prepare(argv);
     if (!lt_settings_open(&settings, program, &fault)) {
         lt_print_fault(&fault);
         return FAILED;
     }
     int code = USAGE;
     if (lt_line_read(&line, &settings, program, argc, argv)) {
-        if (line.help)
-            lt_help_print(program, &settings, stdout);
-        else if (line.command != LT_INFO)
-            lt_threads_open(line.threads, program->context ? NULL : argv);
-        code = line.help ? DONE : run_line(program, &line, &settings);
+        lt_threads_open(line.threads);
+        code = line.action < 0 ? run_line(program, &line, &settings)
+                               : act(program, &line, &settings);
     }
     lt_line_close(&line);
     lt_settings_close(&settings);

@@ -455,6 +455,18 @@ static void print_leads(File *file)
 
 typedef struct TableLine { const char *member, *table; int count; } TableLine;
 
+static void emit_hyperparameters(File *file)
+{
+    const Program *program = file->program;
+    if (!program->hyper_count)
+        return;
+    table_open(file, "struct lt_hyper", "hyper_table", program->hyper_count);
+    for (int i = 0; i < program->hyper_count; i++)
+        text_add(file->out, "    {%s, %s},\n", quoted(file->arena, program->hyper[i].name),
+                 quoted(file->arena, program->hyper[i].text));
+    table_close(file);
+}
+
 static void print_tables(File *file)
 {
     const Program *p = file->program;
@@ -464,6 +476,7 @@ static void print_tables(File *file)
         {"data", "data_table", p->block_count}, {"setting", "setting_table", p->setting_count},
         {"log", "log_table", p->log_count}, {"callback", "callback_table", p->callback_count},
         {"output", "output_table", p->output_count}, {"layer", "layer_table", p->layer_count},
+        {"hyper", "hyper_table", p->hyper_count},
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (lines[i].count)
@@ -496,6 +509,7 @@ void emit_program(File *file)
     emit_callback_steps(file);
     emit_weights(file);
     emit_layers(file);
+    emit_hyperparameters(file);
     file_rule(file->out, "program", "");
     text_add(file->out, "\nconst struct lt_program lt_program = {\n    .contract = LT_CONTRACT,\n");
     text_add(file->out, "    .name = %s, .spec = %s,\n", quoted(file->arena, program->name),
@@ -514,6 +528,8 @@ void emit_program(File *file)
     text_add(file->out, "    .mask_count = %d, .logs_csv = %d, .logs_tensorboard = %d,"
              " .has_clip = %d, .has_accumulation = %d,\n", program->mask_count, program->logs_csv,
              program->logs_tensorboard, program->has_clip, program->has_accumulation);
+    if (program->logs_jsonl)
+        text_add(file->out, "    .logs_jsonl = 1,\n");
     if (program->predict_setting >= 0)
         text_add(file->out, "    .predict_setting = %d, .predict_most = %lld,\n",
                  program->predict_setting + 1,

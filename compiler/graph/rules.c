@@ -216,6 +216,77 @@ static Node *rule_le_same(Builder *b, const Node *node)
     return compare_same(b, node, true);
 }
 
+// The whole numbers that the elements can be, or false where nothing is known: a label read as u8 is
+// never -100, whatever type it was cast to.
+static bool whole_range(const Node *x, double *low, double *high)
+{
+    static const double least[DT_COUNT] = {[DT_I32] = INT32_MIN, [DT_I16] = INT16_MIN,
+                                           [DT_I8] = INT8_MIN};
+    static const double most[DT_COUNT] = {[DT_I32] = INT32_MAX, [DT_I16] = INT16_MAX,
+                                          [DT_I8] = INT8_MAX, [DT_U8] = UINT8_MAX};
+    double value;
+    if (dtype_kind(x->dtype) == KIND_FLOAT)
+        return false;
+    if (node_constant(x, &value)) {
+        *low = *high = value;
+        return true;
+    }
+    const bool passes = x->prim == P_RESHAPE || x->prim == P_BROADCAST || x->prim == P_PERMUTE
+                     || x->prim == P_SLICE || x->prim == P_CAST;
+    const bool known = passes && whole_range(x->input[0], low, high);
+    if (x->dtype == DT_I64 || (known && x->prim != P_CAST))
+        return known;
+    if (x->dtype == DT_BOOL) {                                       // x != 0
+        *low = known && (*low > 0 || *high < 0);
+        *high = !known || *low || *high != 0;
+        return true;
+    }
+    const double bottom = least[x->dtype], top = most[x->dtype];     // casts saturate
+    *low = known ? fmin(fmax(*low, bottom), top) : bottom;
+    *high = known ? fmax(fmin(*high, top), bottom) : top;
+    return true;
+}
+
+// A comparison of whole numbers that the ranges of both sides decide.
+static Node *compare_ranges(Builder *b, const Node *node)
+{
+    double low[2], high[2];
+    for (int i = 0; i < 2; i++)
+        if (!whole_range(node->input[i], &low[i], &high[i]))
+            return NULL;
+    const bool below = high[0] < low[1], above = low[0] > high[1];
+    const bool at_most = high[0] <= low[1], at_least = low[0] >= high[1];
+    bool known = below || above, holds = false;
+    switch (node->prim) {
+    case P_EQ: break;
+    case P_NE: holds = true; break;
+    case P_LT: known = below || at_least; holds = below; break;
+    case P_LE: known = at_most || above; holds = at_most; break;
+    default: return NULL;
+    }
+    return known ? make_full(b, node->dtype, holds, &node->shape) : NULL;
+}
+
+static Node *rule_eq_range(Builder *b, const Node *node)
+{
+    return compare_ranges(b, node);
+}
+
+static Node *rule_ne_range(Builder *b, const Node *node)
+{
+    return compare_ranges(b, node);
+}
+
+static Node *rule_lt_range(Builder *b, const Node *node)
+{
+    return compare_ranges(b, node);
+}
+
+static Node *rule_le_range(Builder *b, const Node *node)
+{
+    return compare_ranges(b, node);
+}
+
 // and: true keeps the other, false wins. or: the other way round.
 static Node *logic_known(const Node *node, bool keeps)
 {

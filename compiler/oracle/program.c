@@ -461,6 +461,16 @@ static void list_layers(Arena *arena, Oracle *oracle)
     oracle->table.layer_count = p->layer_count;
 }
 
+static void list_hyperparameters(Arena *arena, Oracle *oracle)
+{
+    const Program *p = oracle->program;
+    struct lt_hyper *list = arena_alloc(arena, sizeof *list * (size_t)(p->hyper_count + 1));
+    for (int i = 0; i < p->hyper_count; i++)
+        list[i] = (struct lt_hyper){p->hyper[i].name, p->hyper[i].text};
+    oracle->table.hyper = list;
+    oracle->table.hyper_count = p->hyper_count;
+}
+
 struct lt_program *oracle_program(Arena *arena, const Program *program, const char *compiler)
 {
     Oracle *oracle = arena_alloc(arena, sizeof *oracle);
@@ -474,6 +484,7 @@ struct lt_program *oracle_program(Arena *arena, const Program *program, const ch
     list_steps(arena, oracle);
     list_weights(arena, oracle);
     list_layers(arena, oracle);
+    list_hyperparameters(arena, oracle);
     struct lt_program *table = &oracle->table;
     table->contract = LT_CONTRACT;
     table->name = program->name;
@@ -482,6 +493,7 @@ struct lt_program *oracle_program(Arena *arena, const Program *program, const ch
     table->compiler = compiler;
     table->logs_csv = program->logs_csv;
     table->logs_tensorboard = program->logs_tensorboard;
+    table->logs_jsonl = program->logs_jsonl;
     table->has_clip = program->has_clip;
     table->has_accumulation = program->has_accumulation;
     table->init_host = init_host;

@@ -376,6 +376,7 @@ const Builtin source_builtins[] = {
     {"idx", idx, NULL, NULL, 0},       {"csv", csv, NULL, NULL, 0},
     {"npy", npy, NULL, NULL, 0},       {"categories", categories, NULL, NULL, 0},
     {"fitted", fitted, NULL, NULL, 0}, {"tensorboard", logger, NULL, NULL, 0},
+    {"jsonl", logger, NULL, NULL, 0},
     {"text", later, NULL, NULL, 0},    {"images", later, NULL, NULL, 0},
     {"chars", later, NULL, NULL, 0},   {"bytes", later, NULL, NULL, 0},
     {"bpe", later, NULL, NULL, 0},     {"tiktoken", later, NULL, NULL, 0},

@@ -145,6 +145,10 @@ typedef struct LayerLine {      // for the model summary and `explain`
     int depth;
 } LayerLine;
 
+typedef struct Hyper {          // a hyperparameter of the model: "width", "256"
+    const char *name, *text;
+} Hyper;
+
 typedef enum LineStage { STAGE_NOTHING, STAGE_CONSTANT, STAGE_HOST, STAGE_STEP } LineStage;
 
 typedef struct PartWeights {    // `weights =` of a part
@@ -192,6 +196,8 @@ typedef struct Program {
     int picture_count, picture_capacity;
     LayerLine *layer;
     int layer_count, layer_capacity;
+    Hyper *hyper;
+    int hyper_count, hyper_capacity;
     int mask_count;
     PartWeights *weights;
     int weights_count, weights_capacity;
@@ -206,7 +212,7 @@ typedef struct Program {
     Graph *compute[PHASE_COUNT];
     Graph **callback_step;
     int callback_step_count, callback_step_capacity;
-    bool logs_csv, logs_tensorboard, has_clip, has_accumulation;
+    bool logs_csv, logs_tensorboard, logs_jsonl, has_clip, has_accumulation;
     bool reads_elapsed;         // host code reads the time trained
     int predict_setting;        // setting that gives the rows of `predict`, or -1: rows of the data
 } Program;

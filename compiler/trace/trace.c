@@ -261,6 +261,7 @@ Program *trace(Arena *arena, AtomTable *atoms, Diag *diag, const TraceOptions *o
         return NULL;
     t->model = model->part;
     t->program->name = t->model->declaration->name;
+    trace_hyperparameters(t, t->model);
     Context init = save_context(t);
     t->graph = NULL;
     make_optimizers(t);

@@ -394,6 +394,10 @@ int validation_sets(Tracer *t, DataPart **set, int most);       // of the traine
 void finish_blocks(Tracer *t);
 int log_entry(Tracer *t, const char *name, Phase phase, Span span);
 void trace_trainer(Tracer *t);
+
+// ---- hyper.c
+
+void trace_hyperparameters(Tracer *t, const Part *model);
 Value *trainer_value(Tracer *t, const char *name);      // a member of the trainer block, or NULL
 void load_files(Tracer *t);
 Declaration *find_declaration(Tracer *t, AstKind kind, const char *name);

@@ -356,12 +356,14 @@ static void choose_loggers(Tracer *t)
             t->program->logs_csv = true;
         else if (strcmp(name, "tensorboard") == 0)
             t->program->logs_tensorboard = true;
+        else if (strcmp(name, "jsonl") == 0)
+            t->program->logs_jsonl = true;
         else if (callee->kind == AST_FALSE || callee->kind == AST_NONE)
             continue;
         else {
             fail(t, E_UNKNOWN_LOGGER, one->span, "there is no logger `%s`",
                  span_text(t->arena, callee->span));
-            diag_hint(t->diag, "loggers are csv() and tensorboard()");
+            diag_hint(t->diag, "loggers are csv(), jsonl() and tensorboard()");
         }
         if (one->kind == AST_CALL && one->b)
             fail(t, E_TOO_MANY, one->span, "this logger has no parameters");

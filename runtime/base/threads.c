@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define SPINS "10000"
@@ -28,14 +29,32 @@ static void wait_briefly(char **argv)
     execv(path, argv);
 }
 
-void lt_threads_open(int threads, char **argv)
+static bool begins_with(const char *word, const char *start)
 {
-    if (!omp_set_num_threads || !omp_get_max_threads)
-        return;
-    if (threads > 0)
-        omp_set_num_threads(threads);
-    if (argv && omp_get_max_threads() > 1)
+    return strncmp(word, start, strlen(start)) == 0;
+}
+
+// Threads may be asked for by the line, by a file that it names, or by a variable.
+static bool may_be_parallel(char **argv)
+{
+    if (omp_get_max_threads() > 1 || getenv("LT_THREADS") || getenv("LT_CONFIG"))
+        return true;
+    for (int i = 1; argv[0] && argv[i]; i++)
+        if (begins_with(argv[i], "--threads") || begins_with(argv[i], "--config"))
+            return true;
+    return false;
+}
+
+void lt_threads_prepare(char **argv)
+{
+    if (omp_set_num_threads && omp_get_max_threads && may_be_parallel(argv))
         wait_briefly(argv);
+}
+
+void lt_threads_open(int threads)
+{
+    if (omp_set_num_threads && threads > 0)
+        omp_set_num_threads(threads);
 }
 
 int lt_threads_count(void)

@@ -9,9 +9,10 @@
 #pragma once
 #include <stdbool.h>
 
-// threads 0: as OpenMP decides. May start the program again with `argv`, unless it is NULL; returns
-// if that is not needed or fails.
-void lt_threads_open(int threads, char **argv);
+// May start the program again with `argv`; returns if that is not needed or fails. To be called
+// before anything is read: a file may be a pipe.
+void lt_threads_prepare(char **argv);
+void lt_threads_open(int threads);      // 0: as OpenMP decides
 
 // Whether the threads of a step take every core that this process may use, so that a thread beside
 // them would only be in their way.

@@ -16,6 +16,7 @@
 #include "lt/program.h"
 
 #define LT_CHECKPOINT_SUFFIX ".safetensors"
+#define LT_SAVED_AS "saved_as"          // the fact that holds the name under which a file was saved
 
 struct lt_kept {                // an entry of a callback's list of best checkpoints
     int callback;               // index in lt_program.callback, or -1: the trainer's own
@@ -79,7 +80,8 @@ bool lt_image_write(const struct lt_image *image, const char *path, const void *
                     struct lt_fault *fault);
 void lt_image_free(struct lt_image *image);
 
-// Removes what an interrupted save left in the folder, with a line on `out` (may be NULL) for each.
+// Removes what an interrupted save of a checkpoint or of another file left in the folder, with a
+// line on `out` (may be NULL) for each.
 void lt_checkpoint_sweep(const char *folder, FILE *out);
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -105,11 +107,17 @@ bool lt_part_weights_load(const struct lt_program *program, const char *root, vo
 bool lt_checkpoint_peek(const char *path, const struct lt_program *program,
                         struct lt_run_state *state, struct lt_fault *fault);
 
+// Was this file saved under another name: renamed, copied, or swapped with one? Then `note` is a
+// sentence that says so.
+bool lt_checkpoint_renamed(const char *path, const struct lt_run_state *state,
+                           struct lt_fault *note);
+
 // The valid checkpoint of the most steps in a folder (names that end in LT_CHECKPOINT_SUFFIX), or
 // NULL; to be freed. Each damaged file that was passed over gets a line on `out` (may be NULL).
 char *lt_checkpoint_newest(const char *folder, const struct lt_program *program, FILE *out);
 
-// The best of those that the newest checkpoint lists, or NULL.
+// The best of those that the newest checkpoint lists, or NULL. What stands under the name of
+// another is passed over too.
 char *lt_checkpoint_best(const char *folder, const struct lt_program *program, FILE *out);
 
 // `program info FILE`: what is in it, for people.

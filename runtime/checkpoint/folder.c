@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "checkpoint/file.h"
 #include "data/reader.h"
+#include "data/text.h"
 
 static bool ends_in(const char *name, const char *suffix)
 {
@@ -36,8 +37,8 @@ void lt_checkpoint_sweep(const char *folder, FILE *out)
             continue;
         const bool removed = !unlinkat(dirfd(list), name, 0);
         if (out && removed)
-            fprintf(out, "%s/%s: removed, the start of a checkpoint that was interrupted\n", folder,
-                    name);
+            fprintf(out, "%s/%s: removed, the start of a %s that was interrupted\n", folder, name,
+                    strstr(name, LT_CHECKPOINT_SUFFIX) ? "checkpoint" : "file");
         else if (out)
             fprintf(out, "%s/%s: cannot be removed: %s\n", folder, name, strerror(errno));
     }
@@ -71,6 +72,19 @@ static int newest_first(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
+bool lt_checkpoint_renamed(const char *path, const struct lt_run_state *state,
+                           struct lt_fault *note)
+{
+    const char *slash = strrchr(path, '/');
+    const char *was = lt_run_state_fact(state, LT_SAVED_AS);
+    if (!was || !strcmp(was, slash ? slash + 1 : path))
+        return false;
+    char quote[LT_QUOTE];
+    lt_fail(note, "%s: holds step %lld, and was saved as %s", path, (long long)state->step,
+            lt_plain(quote, was));
+    return true;
+}
+
 // A file whose header can be read is a candidate; one whose header can't gets its sentence.
 static void consider(struct candidates *all, char *path, const struct lt_program *program,
                      FILE *out)
@@ -83,6 +97,8 @@ static void consider(struct candidates *all, char *path, const struct lt_program
         free(path);
         return;
     }
+    if (lt_checkpoint_renamed(path, &state, &fault))
+        say(out, fault.text);           // what it holds counts, not what it is called
     struct candidate *more = realloc(all->at, ((size_t)all->count + 1) * sizeof *more);
     if (more) {
         all->at = more;
@@ -168,6 +184,22 @@ static struct lt_kept *best_kept(struct lt_run_state *state)
     return best;
 }
 
+// A list of the best names files, so one that has another's name is not the one that is meant.
+static bool is_the_one(const char *path, const struct lt_program *program, FILE *out)
+{
+    struct lt_run_state state;
+    struct lt_fault fault = {.text = ""};
+    if (!lt_checkpoint_peek(path, program, &state, &fault)) {
+        say(out, fault.text);
+        return false;
+    }
+    const bool renamed = lt_checkpoint_renamed(path, &state, &fault);
+    if (renamed && out)
+        fprintf(out, "%s; passed over as the best\n", fault.text);
+    lt_run_state_free(&state);
+    return !renamed && is_whole(path, out);
+}
+
 char *lt_checkpoint_best(const char *folder, const struct lt_program *program, FILE *out)
 {
     char *newest = lt_checkpoint_newest(folder, program, out), *found = NULL;
@@ -178,7 +210,7 @@ char *lt_checkpoint_best(const char *folder, const struct lt_program *program, F
             found = lt_path_join(folder, kept->file);
             free(kept->file);
             kept->file = NULL;
-            if (found && !is_whole(found, out)) {
+            if (found && !is_the_one(found, program, out)) {
                 free(found);
                 found = NULL;
             }

@@ -124,7 +124,7 @@ uint64_t lt_checkpoint_bytes(const struct lt_program *program)
     return bytes;
 }
 
-static bool room(const char *folder, uint64_t bytes, struct lt_fault *fault)
+static bool room(const char *folder, int copies, uint64_t bytes, struct lt_fault *fault)
 {
     struct statvfs disk;
     if (statvfs(folder, &disk))
@@ -134,14 +134,18 @@ static bool room(const char *folder, uint64_t bytes, struct lt_fault *fault)
     // Some file systems don't know, and say that there is no block at all.
     if (!disk.f_blocks || free_bytes >= bytes)
         return true;
-    return lt_fail(fault, "%s: a checkpoint needs %llu bytes, but the disk has %llu left", folder,
+    char what[64] = "a checkpoint needs";
+    if (copies > 1)
+        snprintf(what, sizeof what, "%d checkpoints need", copies);
+    return lt_fail(fault, "%s: %s %llu bytes, but the disk has %llu left", folder, what,
                    (unsigned long long)bytes, (unsigned long long)free_bytes);
 }
 
 bool lt_checkpoint_room(const char *folder, const struct lt_program *program, int copies,
                         struct lt_fault *fault)
 {
-    return room(folder, lt_checkpoint_bytes(program) * (uint64_t)(copies < 1 ? 1 : copies), fault);
+    const int count = copies < 1 ? 1 : copies;
+    return room(folder, count, lt_checkpoint_bytes(program) * (uint64_t)count, fault);
 }
 
 // A file being written: everything by name within the folder's descriptor.
@@ -186,7 +190,7 @@ static bool draft_open(struct draft *draft)
     draft->folder = open(draft->folder_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (draft->folder < 0)
         return refuse(draft, "written, as its folder cannot be opened");
-    if (!room(draft->folder_name, draft->bytes, draft->fault))
+    if (!room(draft->folder_name, 1, draft->bytes, draft->fault))
         return false;
     if (unlinkat(draft->folder, draft->temporary, 0) && errno != ENOENT)
         return refuse(draft, "begun");

@@ -46,10 +46,10 @@ static void block_add(struct lt_table *table, struct lt_table_block *block, void
 void *lt_table_take(struct lt_table *table, uint64_t bytes, struct lt_fault *fault)
 {
     enum { ALIGNMENT = 64 };
-    const uint64_t rounded = (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
-    struct lt_table_block *block = rounded < bytes ? NULL : malloc(sizeof *block);
-    void *memory = block ? aligned_alloc(ALIGNMENT, rounded) : NULL;
-    if (!memory) {
+    struct lt_table_block *block = bytes > PTRDIFF_MAX ? NULL : malloc(sizeof *block);
+    void *memory = NULL;
+    // Not rounded up, so that a sanitizer sees a byte read past the end.
+    if (!block || posix_memalign(&memory, ALIGNMENT, bytes ? bytes : 1)) {
         free(block);
         lt_fail(fault, "%s: no memory for its %llu bytes", table->path, (unsigned long long)bytes);
         return NULL;

@@ -2,107 +2,203 @@
 #include <string.h>
 
 #include "info/info.h"
+#include "log/console.h"
 
-enum { NAME_COLUMN = 40 };
+enum { LEFT_MOST = 38, WIDTH_LEAST = 60, WIDTH_MOST = 110, LEFT_INDENT = 2 };
 
-static const char usage[] =
-    "commands\n"
-    "  fit                 train; logs and checkpoints go to lightning_logs/version_N\n"
-    "  validate            measure on the validation rows\n"
-    "  test                measure on the test rows\n"
-    "  predict             write the results of rows to a file\n"
-    "  info [CHECKPOINT]   what this program is made of, or what a checkpoint holds\n"
-    "\n"
-    "examples\n"
-    "  %s fit --trainer.max_epochs 3 --seed 7\n"
-    "  %s fit --resume auto\n"
-    "  %s test --weights best\n"
-    "  %s predict --output results.npy\n";
+const struct lt_told lt_told_examples[] = {
+    {"fit --trainer.max_epochs 3 --seed 7", "three epochs with another seed"},
+    {"fit --resume auto", "go on where the last run stopped"},
+    {"test --weights best", "measure the best checkpoint"},
+    {"predict --output results.npy", "write the results of the test rows"},
+    {"fit --print-config > run.yaml", "all settings; edit them, then: fit --config run.yaml"},
+    {NULL, NULL},
+};
 
-static const char endings[] =
-    "exit codes\n"
-    "  0 done    1 the run failed    2 a mistake on the command line\n"
-    "  130 SIGINT, 143 SIGTERM, 129 SIGHUP: the step was finished and saved before leaving\n"
-    "  SIGUSR1 saves and goes on; a second SIGINT leaves at once\n"
-    "\n"
-    "environment\n"
-    "  OMP_NUM_THREADS (threads), COLUMNS, NO_COLOR, TERM=dumb (plain lines)\n";
+const struct lt_told lt_told_values[] = {
+    {"N, NUMBER", "a whole number; any number: 0.1, 3e-4, 5%"},
+    {"N|SHARE", "batches (20), or a share of them (0.2)"},
+    {"DURATION", "a number in its own unit, or with one: \"5 epochs\", 250 steps, 30 minutes"},
+    {"true|false", "the name alone is true"},
+    {NULL, NULL},
+};
 
-static void print_options(FILE *out)
+const struct lt_told lt_told_codes[] = {
+    {"0", "done"},
+    {"1", "the run failed, or something of it could not be saved"},
+    {"2", "a mistake on the command line, in a config file or in a variable"},
+    {"130 143 129", "SIGINT, SIGTERM, SIGHUP: the step was finished and saved before leaving"},
+    {NULL, NULL},
+};
+
+const struct lt_told lt_told_signals[] = {
+    {"SIGINT", "finish the step, save, leave; a second one leaves at once"},
+    {"SIGTERM, SIGHUP", "finish the step, save, leave"},
+    {"SIGUSR1", "save and go on"},
+    {NULL, NULL},
+};
+
+const struct lt_told lt_told_variables[] = {
+    {"LT_TRAINER_MAX_EPOCHS", "and so on: every setting and option, where no other is given"},
+    {"OMP_NUM_THREADS", "threads of a step, without --threads"},
+    {"NO_COLOR, TERM=dumb", "no colours; plain lines"},
+    {"COLUMNS", "width of the bar and of this text"},
+    {NULL, NULL},
+};
+
+// ---- lines --------------------------------------------------------------------------------------
+
+struct page {
+    FILE *out;
+    int width, left;            // columns of the line, of its left part
+};
+
+// Words of `text` from column `from` on, in lines of the page's width.
+static void print_wrapped(const struct page *page, int from, const char *text)
 {
-    static const struct {
-        const char *name, *argument, *help;
-    } options[] = {
-#define LT_OPTION(name, argument, commands, help) {#name, argument, help},
-#include "settings/options.def"
-#undef LT_OPTION
-    };
-    fprintf(out, "options\n");
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        char left[64];
-        snprintf(left, sizeof left, "--%s %s", options[i].name, options[i].argument);
-        fprintf(out, "  %-18s  %s\n", left, options[i].help);
+    int column = from;
+    while (*text) {
+        const int length = (int)strcspn(text, " ");
+        if (column > from && column + 1 + length > page->width) {
+            fprintf(page->out, "\n%*s", from, "");
+            column = from;
+        } else if (column > from) {
+            column += fprintf(page->out, " ");
+        }
+        column += fprintf(page->out, "%.*s", length, text);
+        text += length + strspn(text + length, " ");
     }
+    fputc('\n', page->out);
 }
 
-static bool same_group(const char *a, const char *b)
+// A left part that is too long stands in a line of its own, unless both fit.
+static void print_pair(const struct page *page, const char *left, const char *right)
 {
-    const size_t length = strcspn(a, ".");
-    return strncmp(a, b, length + 1) == 0;
+    const int used = fprintf(page->out, "%*s%s", LEFT_INDENT, "", left);
+    const int from = page->left + LEFT_INDENT + 2;
+    if (!*right) {
+        fputc('\n', page->out);
+        return;
+    }
+    if (used + 2 > from && used + 2 + (int)strlen(right) <= page->width) {
+        fprintf(page->out, "  %s\n", right);
+        return;
+    }
+    if (used + 2 > from)
+        fprintf(page->out, "\n%*s", from, "");
+    else
+        fprintf(page->out, "%*s", from - used, "");
+    print_wrapped(page, from, right);
 }
 
-static const char *type_name(const struct lt_setting *setting)
+static void print_told(const struct page *page, const char *title, const struct lt_told *told)
 {
-    static const char *const names[] = {
-        [LT_NUMBER] = "NUMBER", [LT_INTEGER] = "N",   [LT_FLAG] = "true|false",
-        [LT_WORD] = "WORD",     [LT_TEXT] = "TEXT",   [LT_DURATION] = "N",
-    };
-    if (setting->type == LT_WORD && setting->choices && *setting->choices)
-        return setting->choices;
-    return names[setting->type];
+    fprintf(page->out, "\n%s\n", title);
+    for (; told->name; told++)
+        print_pair(page, told->name, told->help);
 }
 
-static void print_setting(const struct lt_settings *settings, int index, FILE *out)
+// ---- rows ---------------------------------------------------------------------------------------
+
+static void print_row(const struct page *page, const struct lt_settings *settings,
+                      const struct lt_row *row)
 {
-    const struct lt_setting *setting = settings->value[index].of;
-    char left[160], value[160];
-    snprintf(left, sizeof left, "--%s %s", setting->name, type_name(setting));
-    lt_setting_print(settings, index, value, sizeof value);
-    fprintf(out, "  %-*s  %s%s[%s]", NAME_COLUMN, left, setting->help ? setting->help : "",
-            setting->help && *setting->help ? " " : "", value);
-    if (setting->fixed)
-        fprintf(out, " fixed: ltc build -D %s=…", setting->name);
-    fputc('\n', out);
+    char left[LT_ROW_NAME + 160], right[1024], value[256] = "";
+    snprintf(left, sizeof left, "--%s%s%s", row->name, *row->argument ? " " : "", row->argument);
+    if (row->setting >= 0)
+        lt_setting_print(settings, row->setting, value, sizeof value);
+    snprintf(right, sizeof right, "%s%s%s%s%s%s%s%s", row->help, *row->help && *value ? " " : "",
+             *value ? "[" : "", value, *value ? "]" : "", row->fixed ? " fixed: ltc build -D " : "",
+             row->fixed ? row->name : "", row->fixed ? "=…" : "");
+    print_pair(page, left, right);
+}
+
+static void print_options(const struct page *page, const struct lt_line *line,
+                          const struct lt_settings *settings)
+{
+    struct lt_row row;
+    fprintf(page->out, "\noptions%s%s\n", line->has_command ? " of " : "",
+            line->has_command ? lt_command_name(line->command) : "");
+    for (int i = 0; i < LT_OPTIONS; i++) {
+        lt_row_read(settings, i, &row);
+        if (!line->has_command || lt_command_takes(line->command, &row))
+            print_row(page, settings, &row);
+    }
 }
 
 // Groups in the order of their first setting.
-static void print_settings(const struct lt_settings *settings, FILE *out)
+static void print_settings(const struct page *page, const struct lt_settings *settings)
 {
-    for (int i = 0; i < settings->count; i++) {
-        const char *name = settings->value[i].of->name;
-        bool shown = false;
-        for (int j = 0; j < i; j++)
-            shown |= same_group(name, settings->value[j].of->name);
-        if (shown)
+    struct lt_row first, row;
+    for (int i = LT_OPTIONS; i < lt_rows_count(settings); i++) {
+        if (lt_row_group_was_before(settings, i))
             continue;
-        fprintf(out, "\n%.*s\n", (int)strcspn(name, "."), name);
-        for (int j = i; j < settings->count; j++)
-            if (same_group(name, settings->value[j].of->name))
-                print_setting(settings, j, out);
+        lt_row_read(settings, i, &first);
+        fprintf(page->out, "\n%.*s\n", first.group, first.name);
+        for (int j = i; j < lt_rows_count(settings); j++) {
+            lt_row_read(settings, j, &row);
+            if (row.group == first.group
+                && strncmp(row.name, first.name, (size_t)first.group) == 0)
+                print_row(page, settings, &row);
+        }
     }
 }
 
-void lt_help_print(const struct lt_program *program, const struct lt_settings *settings, FILE *out)
+static void print_commands(const struct page *page)
 {
-    const char *name = program->name;
-    fprintf(out, "%s, from %s: a training program made by ltc\n\n", name, program->spec);
-    fprintf(out, "usage: %s COMMAND [--name value | --name=value]...\n\n", name);
-    fprintf(out, usage, name, name, name, name);
+    fprintf(page->out, "\ncommands\n");
+    for (int i = 0; i < LT_COMMANDS; i++) {
+        char left[64];
+        const enum lt_command command = (enum lt_command)i;
+        snprintf(left, sizeof left, "%s %s", lt_command_name(command),
+                 lt_command_argument(command));
+        print_pair(page, left, lt_command_help(command));
+    }
+}
+
+static void print_examples(const struct page *page, const char *name)
+{
+    fprintf(page->out, "\nexamples\n");
+    for (const struct lt_told *example = lt_told_examples; example->name; example++)
+        fprintf(page->out, "%*s%s %s\n", LEFT_INDENT, "", name, example->name);
+}
+
+static void print_start(const struct page *page, const struct lt_program *program,
+                        const struct lt_line *line)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "%s: %s from %s, a training program made by ltc", line->program,
+             program->name, program->spec);
+    print_wrapped(page, 0, text);
+    snprintf(text, sizeof text, "usage: %s %s [--name value | --name=value]...", line->program,
+             line->has_command ? lt_command_name(line->command) : "COMMAND");
+    fputc('\n', page->out);
+    print_wrapped(page, 0, text);
+    if (line->has_command)
+        fprintf(page->out, "\n  %s\n", lt_command_help(line->command));
+}
+
+void lt_help_print(const struct lt_program *program, const struct lt_line *line,
+                   const struct lt_settings *settings, FILE *out)
+{
+    const int columns = lt_console_columns() - 1;
+    struct page page = {.out = out, .left = LEFT_MOST};
+    page.width = columns < WIDTH_LEAST ? WIDTH_LEAST : columns > WIDTH_MOST ? WIDTH_MOST : columns;
+    if (page.width < 80)
+        page.left = LEFT_MOST - (80 - page.width);
+    print_start(&page, program, line);
+    if (!line->has_command) {
+        print_commands(&page);
+        print_examples(&page, line->program);
+    }
+    print_options(&page, line, settings);
     fputc('\n', out);
-    print_options(out);
-    fprintf(out, "\nsettings [value unless given]; durations take units: \"5 epochs\", 250 steps, "
-                 "30 minutes;\nlimits count batches (20) or are a share (0.2)\n");
-    print_settings(settings, out);
-    fputc('\n', out);
-    fputs(endings, out);
+    print_wrapped(&page, 0, "settings: a setting's value is the one in brackets, unless one is "
+                  "given by the command line, else by a variable (LT_TRAINER_MAX_EPOCHS=3), else "
+                  "by --config");
+    print_settings(&page, settings);
+    print_told(&page, "values", lt_told_values);
+    print_told(&page, "exit codes", lt_told_codes);
+    print_told(&page, "signals", lt_told_signals);
+    print_told(&page, "environment", lt_told_variables);
 }

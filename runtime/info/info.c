@@ -176,6 +176,9 @@ void lt_info_print(const struct lt_program *program, const struct lt_settings *s
     const double work = program->flops_per_step + program->flops_per_row * rows;
     if (work > 0)
         fprintf(out, "work         %.4g MFLOP a training step\n", work * 1e-6);
+    for (int i = 0; i < program->hyper_count; i++)
+        fprintf(out, "%-12s %s = %s\n", i ? "" : "model", program->hyper[i].name,
+                program->hyper[i].text);
     for (int i = 0; i < program->data_count; i++)
         print_data(&program->data[i], out);
     print_phases(program, out);

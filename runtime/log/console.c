@@ -12,7 +12,8 @@
 
 #include "base/print.h"
 
-enum { LINE_MOST = 1024, BAR_LEAST = 5, BAR_MOST = 24, DRAW_EVERY = 100000000 };
+enum { LINE_MOST = 1024, BAR_LEAST = 5, BAR_MOST = 24, RATE_MOST = 30,
+       DRAW_EVERY = 100000000 };
 
 static int64_t read_clock(clockid_t clock)
 {
@@ -28,7 +29,7 @@ int64_t lt_clock(void)
 
 // ---- the terminal -------------------------------------------------------------------------------
 
-static int terminal_columns(void)
+int lt_console_columns(void)
 {
     const char *named = getenv("COLUMNS");
     struct winsize window;
@@ -59,7 +60,7 @@ void lt_console_open(struct lt_console *console, const struct lt_program *progra
         .program = program, .quiet = quiet, .terminal = bar && isatty(STDOUT_FILENO) && !dumb,
         .bar = bar,
         .color = !(plain && *plain), .wide_letters = has_wide_letters(),
-        .columns = terminal_columns(), .started_at = lt_clock(),
+        .columns = lt_console_columns(), .started_at = lt_clock(),
     };
     lt_print_before(lt_console_clear, console);
 }
@@ -247,20 +248,32 @@ static void add_bar(struct line *line, const struct lt_console *console,
     line->columns = columns + 1 + length;
 }
 
+// Only plain letters stand in a line that is too long: the bar has gone before.
+static void cut(struct line *line, int columns)
+{
+    if (line->columns <= columns || columns < 0)
+        return;
+    line->size -= line->columns - columns;
+    line->text[line->size] = '\0';
+    line->columns = columns;
+}
+
 static void draw(struct lt_console *console, const struct lt_progress *progress)
 {
     struct line line = {.size = 0};
     const double rate = batches_per_second(console, progress->batch);
 
+    console->columns = lt_console_columns();        // a terminal may become another width
     add_label(&line, console, progress);
     add_bar(&line, console, progress);
     line_add(&line, " ");
     add_count(&line, progress);
-    line_add(&line, "  ");
-    if (progress->label) {
+    if (progress->label && line.columns + RATE_MOST < console->columns) {
+        line_add(&line, "  ");
         add_rate(&line, rate);
         add_left(&line, progress, rate);
     }
+    cut(&line, console->columns - 1);
     add_values(&line, console, progress, console->columns);
     put(console, "\r\033[K");
     put(console, line.text);

@@ -48,4 +48,5 @@ void lt_console_clear(void *console);
 // A line of text on stdout, above the bar.
 void lt_console_say(struct lt_console *console, const char *format, ...);
 
+int lt_console_columns(void);   // of COLUMNS, else of the terminal, else 80
 int64_t lt_clock(void);         // nanoseconds

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -114,9 +115,23 @@ static void put_scalar(struct message *message, const char *name, float value)
 
 // ---- the file -----------------------------------------------------------------------------------
 
+// What is written to a file without a name is lost.
+static bool is_removed(struct lt_events_file *events, struct lt_fault *fault)
+{
+    struct stat about;
+    if (fstat(events->file, &about) != 0 || about.st_nlink > 0)
+        return false;
+    close(events->file);
+    events->file = -1;
+    lt_fail(fault, "%s: was removed; no more events are logged", events->path);
+    return true;
+}
+
 bool lt_events_flush(struct lt_events_file *events, struct lt_fault *fault)
 {
     size_t done = 0;
+    if (events->file >= 0 && events->used > 0 && is_removed(events, fault))
+        return false;
     while (events->file >= 0 && done < events->used) {
         const ssize_t got = write(events->file, events->buffer + done, events->used - done);
         if (got < 0 && errno == EINTR)

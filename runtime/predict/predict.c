@@ -112,8 +112,8 @@ int lt_predict(struct lt_run *run)
     struct lt_output_writer writer = {.csv = false};
     int64_t batches, rows = 0;
     if (!run->program->phase[LT_PREDICT]) {
-        lt_fail(&run->fault, "this program has no predict, and its forward does not take fields of a "
-                "batch; write predict(fields) { ... } in the model");
+        lt_fail(&run->fault, "this program has no predict: its model has neither a predict nor a forward "
+                "that takes fields of a batch; write predict(x) { ... } in the model");
         return 1;
     }
     if (!open_part(run) || !count_batches(run, &batches))

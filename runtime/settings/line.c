@@ -5,226 +5,136 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "settings/given.h"
 #include "settings/suggest.h"
 
-// ---- commands and options -----------------------------------------------------------------------
-
-static const char *const commands[LT_COMMANDS] = {"fit", "validate", "test", "predict", "info"};
-
-const char *lt_command_name(enum lt_command command)
-{
-    return commands[command];
-}
-
-struct option {
-    const char *name, *argument, *commands;
+// Words in order; what they set waits until files and environment have been read.
+struct words {
+    struct lt_reader reader;
+    int at, waiting;
+    struct { int row; const char *text; } *wait;
 };
 
-enum {
-#define LT_OPTION(name, argument, commands, help) OPTION_##name,
-#include "settings/options.def"
-#undef LT_OPTION
-    OPTIONS
-};
+// ---- values -------------------------------------------------------------------------------------
 
-static const struct option options[OPTIONS] = {
-#define LT_OPTION(name, argument, commands, help) {#name, argument, commands},
-#include "settings/options.def"
-#undef LT_OPTION
-};
-
-static int option_find(const char *name)
+static bool takes_unit(const struct lt_settings *settings, const struct lt_row *row)
 {
-    for (int i = 0; i < OPTIONS; i++)
-        if (strcmp(options[i].name, name) == 0)
-            return i;
-    return -1;
-}
-
-// ---- reading ------------------------------------------------------------------------------------
-
-struct reader {
-    struct lt_line *line;
-    struct lt_settings *settings;
-    const struct lt_program *program;
-    int argc, at;
-    char **argv;
-    int mistakes;
-};
-
-static void complain(struct reader *reader, const struct lt_fault *fault)
-{
-    lt_print_fault(fault);
-    reader->mistakes++;
-}
-
-static bool read_threads(struct lt_line *line, struct lt_fault *fault)
-{
-    char *end;
-    const long threads = strtol(line->threads_text, &end, 10);
-    if (end == line->threads_text || *end || threads < 1 || threads > 1024)
-        return lt_fail(fault, "--threads takes a whole number from 1 to 1024, not \"%s\"",
-                       line->threads_text);
-    line->threads = (int)threads;
-    return true;
-}
-
-static bool set_option(struct reader *reader, int option, const char *text, struct lt_fault *fault)
-{
-    struct lt_line *line = reader->line;
-    if (!strchr(options[option].commands, commands[line->command][0]))
-        return lt_fail(fault, "--%s has no meaning for %s", options[option].name,
-                       commands[line->command]);
-    const char **const place[OPTIONS] = {
-        [OPTION_resume] = &line->resume,   [OPTION_weights] = &line->weights,
-        [OPTION_output] = &line->output,   [OPTION_split] = &line->split,
-        [OPTION_threads] = &line->threads_text, [OPTION_seed] = &line->seed,
-    };
-    if (place[option])
-        *place[option] = text;
-    line->quiet |= option == OPTION_quiet;
-    line->verify_data |= option == OPTION_verify_data;
-    line->help |= option == OPTION_help;
-    return option != OPTION_threads || read_threads(line, fault);
-}
-
-static bool unknown_name(const struct reader *reader, const char *name, struct lt_fault *fault)
-{
-    struct lt_suggestion suggestion = {0};
-    for (int i = 0; i < OPTIONS; i++)
-        lt_suggest(&suggestion, name, options[i].name);
-    for (int i = 0; i < reader->settings->count; i++)
-        lt_suggest(&suggestion, name, reader->settings->value[i].of->name);
-    if (suggestion.best)
-        return lt_fail(fault, "there is no setting --%s; did you mean --%s?", name,
-                       suggestion.best);
-    return lt_fail(fault, "there is no setting --%s; --help lists them", name);
-}
-
-static bool is_known(const struct reader *reader, const char *name)
-{
-    return option_find(name) >= 0 || lt_settings_find(reader->settings, name) >= 0;
-}
-
-static bool takes_unit(const struct reader *reader, const char *name)
-{
-    const int index = lt_settings_find(reader->settings, name);
-    return index >= 0 && reader->settings->value[index].of->type == LT_DURATION;
-}
-
-static bool takes_text(const struct reader *reader, const char *name)
-{
-    const int option = option_find(name);
-    return option >= 0 ? *options[option].argument != '\0'
-                       : !lt_setting_is_flag(reader->settings, name);
+    return row->setting >= 0 && settings->value[row->setting].of->type == LT_DURATION;
 }
 
 // The value of a name that came without "=": the next word, and a unit if one follows. A flag may
-// stand alone and is then true.
-static const char *following_text(struct reader *reader, const char *name, char *joined,
-                                  size_t size)
+// stand alone and is then true; a flag among the options never takes a word.
+static const char *following_text(struct words *words, const struct lt_row *row)
 {
-    char **const next = reader->argv + reader->at;
-    const bool there = reader->at < reader->argc && strncmp(next[0], "--", 2) != 0;
-    if (!there && !takes_text(reader, name))
-        return "true";
-    if (option_find(name) >= 0 && !takes_text(reader, name))
+    const struct lt_line *line = words->reader.line;
+    char **const next = line->argv + words->at;
+    const bool flag = lt_row_is_flag(words->reader.settings, row);
+    const bool there = words->at < line->argc && strncmp(next[0], "--", 2) != 0;
+    if (flag && (!there || row->option >= 0))
         return "true";
     if (!there)
         return NULL;
-    reader->at++;
-    if (reader->at < reader->argc && takes_unit(reader, name) && lt_is_unit(next[1])) {
-        snprintf(joined, size, "%s %s", next[0], next[1]);
-        reader->at++;
-        return joined;
+    words->at++;
+    if (words->at < line->argc && takes_unit(words->reader.settings, row) && lt_is_unit(next[1])) {
+        char joined[LT_ROW_NAME];
+        const int length = snprintf(joined, sizeof joined, "%s %s", next[0], next[1]);
+        words->at++;
+        return lt_keep_text(&words->reader, joined, (size_t)length);
     }
     return next[0];
 }
 
-static bool set_named(struct reader *reader, const char *name, const char *text,
-                      struct lt_fault *fault)
+static void add_config(struct words *words, const char *text)
 {
-    const int option = option_find(name);
-    if (option >= 0) {
-        if (!set_option(reader, option, text, fault))
-            return false;
-        if (option != OPTION_seed)
-            return true;
-        name = "trainer.seed";
-    }
-    if (!lt_settings_set(reader->settings, reader->program, name, text, fault))
-        return false;
-    char *name_copy = strdup(name), *text_copy = strdup(text);
-    if (!name_copy || !text_copy)
-        return lt_fail(fault, "no memory for the command line");
-    reader->line->given[2 * reader->line->given_count] = name_copy;
-    reader->line->given[2 * reader->line->given_count + 1] = text_copy;
-    reader->line->given_count++;
-    return true;
+    struct lt_line *line = words->reader.line;
+    if (line->config_count == LT_CONFIGS)
+        lt_complain(&words->reader, "", "--config is given more than %d times", LT_CONFIGS);
+    else
+        line->config[line->config_count++] = text;
 }
 
-static void read_named(struct reader *reader, const char *word)
+static void wait_with(struct words *words, int index, const struct lt_row *row, const char *text)
 {
-    char name[128], joined[128];
-    const size_t length = strcspn(word, "=");
-    struct lt_fault fault = {.text = ""};
-
-    snprintf(name, sizeof name, "%.*s", (int)(length < 127 ? length : 127), word);
-    if (!is_known(reader, name)) {
-        unknown_name(reader, name, &fault);
-        complain(reader, &fault);
-        if (!word[length] && reader->at < reader->argc && reader->argv[reader->at][0] != '-')
-            reader->at++;
+    if (row->option == LT_OPTION_config) {
+        add_config(words, text);
         return;
     }
-    const char *text = word[length] ? word + length + 1
-                                    : following_text(reader, name, joined, sizeof joined);
-    if (!text)
-        lt_fail(&fault, "--%s needs a value", name);
-    else
-        set_named(reader, name, text, &fault);
-    if (lt_failed(&fault))
-        complain(reader, &fault);
+    if (row->option >= 0 && strchr(row->places, 'x'))
+        words->reader.line->action = row->option;
+    words->wait[words->waiting].row = index;
+    words->wait[words->waiting++].text = text;
 }
 
-static void read_word(struct reader *reader)
+// ---- words --------------------------------------------------------------------------------------
+
+static void read_named(struct words *words, const char *word)
 {
-    const char *word = reader->argv[reader->at++];
-    struct lt_fault fault = {.text = ""};
+    struct lt_reader *reader = &words->reader;
+    char name[LT_ROW_NAME];
+    struct lt_row row;
+    const size_t length = strcspn(word, "=");
+    const struct lt_line *line = reader->line;
+
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1),
+             word);
+    const int index = lt_rows_find(reader->settings, name);
+    if (index < 0) {
+        lt_complain_unknown(reader, "", name);
+        if (!word[length] && words->at < line->argc && line->argv[words->at][0] != '-')
+            words->at++;
+        return;
+    }
+    lt_row_read(reader->settings, index, &row);
+    const char *text = word[length] ? word + length + 1 : following_text(words, &row);
+    if (!text)
+        lt_complain(reader, "", "--%s needs a value", row.name);
+    else
+        wait_with(words, index, &row, text);
+}
+
+static void read_word(struct words *words)
+{
+    struct lt_line *line = words->reader.line;
+    const char *word = line->argv[words->at++];
 
     if (strcmp(word, "-h") == 0)
-        reader->line->help = true;
+        line->action = LT_OPTION_help;
     else if (strncmp(word, "--", 2) == 0 && word[2])
-        read_named(reader, word + 2);
-    else if (reader->line->command == LT_INFO && !reader->line->subject && word[0] != '-')
-        reader->line->subject = word;
-    else {
-        lt_fail(&fault, "\"%s\" was not expected here; settings are given as --name value", word);
-        complain(reader, &fault);
-    }
+        read_named(words, word + 2);
+    else if (line->command == LT_INFO && !line->subject && word[0] != '-')
+        line->subject = word;
+    else
+        lt_complain(&words->reader, "", "\"%s\" was not expected here; settings are given as "
+                    "--name value", word);
 }
 
-static bool read_command(struct reader *reader)
+static bool is_action(const struct lt_settings *settings, const char *word)
 {
-    const char *word = reader->argc > 1 ? reader->argv[1] : "";
-    for (int i = 0; i < LT_COMMANDS; i++)
-        if (strcmp(word, commands[i]) == 0) {
-            reader->line->command = (enum lt_command)i;
-            reader->at = 2;
-            return true;
-        }
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        reader->line->help = true;
-        reader->line->command = LT_FIT;
-        reader->at = reader->argc;
+    char name[LT_ROW_NAME];
+    struct lt_row row;
+    if (strcmp(word, "-h") == 0)
         return true;
-    }
+    if (strncmp(word, "--", 2) != 0)
+        return false;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    const int index = lt_rows_find(settings, name);
+    if (index < 0)
+        return false;
+    lt_row_read(settings, index, &row);
+    return strchr(row.places, 'x') != NULL;
+}
+
+static bool no_command(const char *word)
+{
     struct lt_suggestion suggestion = {0};
     for (int i = 0; i < LT_COMMANDS; i++)
-        lt_suggest(&suggestion, word, commands[i]);
+        lt_suggest(&suggestion, word, lt_command_name((enum lt_command)i));
     if (!*word)
         lt_print_error("a command is missing: fit, validate, test, predict or info; --help "
                        "explains them");
+    else if (word[0] == '-')
+        lt_print_error("a command is missing before %s: fit, validate, test, predict or info",
+                       word);
     else if (suggestion.best)
         lt_print_error("there is no command \"%s\"; did you mean %s?", word, suggestion.best);
     else
@@ -233,28 +143,93 @@ static bool read_command(struct reader *reader)
     return false;
 }
 
+static bool read_command(struct words *words)
+{
+    struct lt_line *line = words->reader.line;
+    const char *word = line->argc > 1 ? line->argv[1] : "";
+    words->at = 1;
+    if (is_action(words->reader.settings, word))
+        return true;
+    words->at = 2;
+    if (strcmp(word, "help") == 0) {
+        line->action = LT_OPTION_help;
+        return true;
+    }
+    for (int i = 0; i < LT_COMMANDS; i++)
+        if (strcmp(word, lt_command_name((enum lt_command)i)) == 0) {
+            line->command = (enum lt_command)i;
+            line->has_command = true;
+            return true;
+        }
+    return no_command(word);
+}
+
+// ---- the line -----------------------------------------------------------------------------------
+
+static void read_sources(struct words *words)
+{
+    struct lt_line *line = words->reader.line;
+    const char *named = getenv("LT_CONFIG");
+    if (line->config_count == 0 && named && *named)
+        add_config(words, named);
+    for (int i = 0; i < line->config_count; i++)
+        lt_config_read(&words->reader, line->config[i]);
+    lt_environment_read(&words->reader);
+}
+
+static void name_options(struct lt_line *line)
+{
+    line->resume = line->option[LT_OPTION_resume];
+    line->weights = line->option[LT_OPTION_weights];
+    line->output = line->option[LT_OPTION_output];
+    line->split = line->option[LT_OPTION_split];
+    line->metrics_json = line->option[LT_OPTION_metrics_json];
+    line->quiet |= line->metrics_json && strcmp(line->metrics_json, "-") == 0;
+}
+
 bool lt_line_read(struct lt_line *line, struct lt_settings *settings,
                   const struct lt_program *program, int argc, char **argv)
 {
-    struct reader reader = {
-        .line = line, .settings = settings, .program = program, .argc = argc, .argv = argv,
+    struct words words = {
+        .reader = {.line = line, .settings = settings, .program = program},
+        .wait = calloc((size_t)argc + 1, sizeof *words.wait),
     };
-    *line = (struct lt_line){.given = calloc((size_t)argc * 2 + 2, sizeof *line->given)};
-    if (!line->given) {
+    *line = (struct lt_line){
+        .action = -1, .program = lt_called_name(program, argc, argv), .argc = argc, .argv = argv,
+    };
+    if (!words.wait) {
         lt_print_error("no memory for the command line");
         return false;
     }
-    if (!read_command(&reader))
-        return false;
-    while (reader.at < argc)
-        read_word(&reader);
-    return reader.mistakes == 0;
+    bool whole = read_command(&words);
+    if (whole) {
+        while (words.at < argc)
+            read_word(&words);
+        if (line->action < 0 || line->action == LT_OPTION_print_config)
+            read_sources(&words);
+        for (int i = 0; i < words.waiting; i++)
+            lt_give(&words.reader, words.wait[i].row, "", words.wait[i].text);
+        name_options(line);
+        whole = words.reader.mistakes == 0;
+        lt_complain_rest(&words.reader);
+    }
+    free(words.wait);
+    return whole;
 }
 
 void lt_line_close(struct lt_line *line)
 {
-    for (int i = 0; i < 2 * line->given_count; i++)
-        free((void *)(uintptr_t)line->given[i]);
+    for (int i = 0; i < line->owned_count; i++)
+        free(line->owned[i]);
+    free(line->owned);
     free(line->given);
-    *line = (struct lt_line){0};
+    *line = (struct lt_line){.action = -1};
+}
+
+const char *lt_called_name(const struct lt_program *program, int argc, char **argv)
+{
+    if (argc < 1 || !argv[0] || !*argv[0])
+        return program->name;
+    const char *slash = strrchr(argv[0], '/');
+    return slash && slash[1] ? slash + 1 : argv[0];
 }

@@ -1,5 +1,6 @@
 #include "settings/settings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static const struct range *range_of(const char *name)
     return NULL;
 }
 
-static const char *choices_of(const struct lt_setting *setting)
+const char *lt_setting_choices(const struct lt_setting *setting)
 {
     const struct range *range = range_of(setting->name);
     return setting->choices && *setting->choices ? setting->choices
@@ -57,17 +58,20 @@ static enum lt_unit default_unit(const struct lt_setting *setting)
                                                                                : setting->unit;
 }
 
+double lt_setting_default(const struct lt_setting *setting)
+{
+    const int choice = setting->type == LT_WORD && setting->text
+                     ? lt_choice_index(lt_setting_choices(setting), setting->text) : -1;
+    return choice < 0 ? setting->number : choice;
+}
+
 static int add(struct lt_settings *settings, const struct lt_setting *setting, enum lt_unit unit)
 {
     const int index = settings->count++;
     settings->value[index] = (struct lt_setting_value){
         .of = setting, .unit = unit, .text = setting->text ? setting->text : "",
     };
-    settings->number[index] = setting->number;
-    if (setting->type == LT_WORD && setting->text) {
-        const int choice = lt_choice_index(choices_of(setting), setting->text);
-        settings->number[index] = choice < 0 ? setting->number : choice;
-    }
+    settings->number[index] = lt_setting_default(setting);
     return index;
 }
 
@@ -112,12 +116,6 @@ int lt_settings_find(const struct lt_settings *settings, const char *name)
         if (strcmp(settings->value[i].of->name, name) == 0)
             return i;
     return -1;
-}
-
-bool lt_setting_is_flag(const struct lt_settings *settings, const char *name)
-{
-    const int index = lt_settings_find(settings, name);
-    return index >= 0 && settings->value[index].of->type == LT_FLAG;
 }
 
 // ---- setting one --------------------------------------------------------------------------------
@@ -194,6 +192,16 @@ static bool check_template(const struct lt_program *program, const struct lt_set
     return true;
 }
 
+// What is compiled in may be said again, as the file does that --print-config wrote.
+static bool is_same(const struct lt_settings *settings, int index, const struct lt_parsed *parsed,
+                    const char *text)
+{
+    const struct lt_setting_value *value = &settings->value[index];
+    if (value->of->type == LT_TEXT)
+        return strcmp(value->text, text) == 0;
+    return parsed->number == settings->number[index] && parsed->unit == value->unit;
+}
+
 bool lt_settings_set(struct lt_settings *settings, const struct lt_program *program,
                      const char *name, const char *text, struct lt_fault *fault)
 {
@@ -201,13 +209,13 @@ bool lt_settings_set(struct lt_settings *settings, const struct lt_program *prog
     if (index < 0)
         return lt_fail(fault, "there is no setting --%s", name);
     struct lt_setting_value *value = &settings->value[index];
-    if (value->of->fixed)
-        return lt_fail(fault, "--%s is fixed when compiling; build with `ltc build -D %s=%s`",
-                       name, name, text);
-
     struct lt_parsed parsed = {.unit = value->of->unit};
-    if (!lt_parse_value(value->of, choices_of(value->of), text, &parsed, fault))
+    if (!lt_parse_value(value->of, lt_setting_choices(value->of), text, &parsed, fault))
         return false;
+    if (value->of->fixed)
+        return is_same(settings, index, &parsed, text)
+            || lt_fail(fault, "--%s is fixed when compiling; build with `ltc build -D %s=%s`",
+                       name, name, text);
     if (!check_range(value->of, parsed.number, parsed.unit, text, fault)
         || !check_compiled(program, name, parsed.number, fault)
         || !check_rows(program, index, parsed.number, fault)
@@ -221,6 +229,30 @@ bool lt_settings_set(struct lt_settings *settings, const struct lt_program *prog
 }
 
 // ---- printing -----------------------------------------------------------------------------------
+
+// The shortest of its spellings that is read back to the bit.
+static void print_number(double number, char *text, int size)
+{
+    if (number == floor(number) && fabs(number) < 1e15) {
+        snprintf(text, (size_t)size, "%.0f", number);
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, (size_t)size, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            return;
+    }
+}
+
+static void print_duration(double number, enum lt_unit unit, char *text, int size)
+{
+    char digits[32];
+    print_number(number, digits, sizeof digits);
+    if (unit != LT_FRACTION)
+        snprintf(text, (size_t)size, "%s %s", digits, lt_unit_name(unit));
+    else
+        snprintf(text, (size_t)size, "%s%s", digits, strpbrk(digits, ".e") ? "" : ".0");
+}
 
 void lt_setting_print(const struct lt_settings *settings, int index, char *text, int size)
 {
@@ -236,13 +268,10 @@ void lt_setting_print(const struct lt_settings *settings, int index, char *text,
         snprintf(text, (size_t)size, "%s", *value->text ? value->text : "\"\"");
         return;
     case LT_DURATION:
-        if (value->unit == LT_FRACTION)
-            snprintf(text, (size_t)size, number == 1 ? "%.1f" : "%.9g", number);
-        else
-            snprintf(text, (size_t)size, "%.15g %s", number, lt_unit_name(value->unit));
+        print_duration(number, value->unit, text, size);
         return;
     case LT_INTEGER:
     case LT_NUMBER:
-        snprintf(text, (size_t)size, "%.15g", number);
+        print_number(number, text, size);
     }
 }

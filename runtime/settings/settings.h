@@ -1,4 +1,5 @@
-// settings.h: the numbers and words of a run: what the spec says, changed by the command line.
+// settings.h: the numbers and words of a run: what the spec says, changed by files, environment and
+// command line.
 //
 // One table: first the settings of the program in its own order, so that `number` is what steps
 // read, then those of the trainer that the program does not name, with Lightning's defaults. It
@@ -11,7 +12,7 @@ struct lt_setting_value {
     const struct lt_setting *of;
     enum lt_unit unit;          // of a duration, as given
     const char *text;           // of a word or a text
-    bool from_line;             // the command line gave it
+    bool from_line;             // the command line gave it, or a file or the environment
 };
 
 struct lt_settings {
@@ -33,7 +34,9 @@ bool lt_settings_set(struct lt_settings *settings, const struct lt_program *prog
 
 // -1 where no setting has this name.
 int lt_settings_find(const struct lt_settings *settings, const char *name);
-bool lt_setting_is_flag(const struct lt_settings *settings, const char *name);
+// "norm|value" of a word, else "".
+const char *lt_setting_choices(const struct lt_setting *setting);
+double lt_setting_default(const struct lt_setting *setting);     // a word as its place in those
 
 // True for a word that may follow a number: "epochs", "minutes".
 bool lt_is_unit(const char *word);

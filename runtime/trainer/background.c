@@ -92,7 +92,7 @@ bool lt_background_begin(struct lt_background *background, const struct lt_save_
     atomic_store_explicit(&background->done, false, memory_order_relaxed);
     background->under_way = start_thread(background);
     if (!background->under_way)
-        background->job.image = (struct lt_image){.program = NULL};
+        background->job = (struct lt_save_job){.files = 0};     // it is the caller's
     return background->under_way;
 }
 

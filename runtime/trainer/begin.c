@@ -8,6 +8,8 @@
 #include "base/print.h"
 #include "trainer/background.h"
 #include "trainer/folder.h"
+#include "trainer/keep.h"
+#include "trainer/logs.h"
 #include "trainer/pictures.h"
 #include "trainer/saves.h"
 #include "trainer/state.h"
@@ -29,7 +31,8 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
 {
     const bool saves = flag(run, run->settings->trainer.enable_checkpointing);
     const bool logs = !run->bare
-                   && (run->program->logs_csv || run->program->logs_tensorboard);
+                   && (run->program->logs_csv || run->program->logs_jsonl
+                       || run->program->logs_tensorboard);
     if (run->plan.dev_run || (!saves && !logs))
         return true;
     if (resumed_from)
@@ -38,6 +41,8 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
     if (!run->folder)
         run->folder = lt_folder_make(root_of(run), saves, &run->fault);
     if (!run->folder)
+        return false;
+    if (!run->lock.path && !lt_lock_take(&run->lock, run->folder, true, &run->fault))
         return false;
     if (!saves)
         return true;
@@ -53,31 +58,17 @@ static bool open_folder(struct lt_run *run, const char *resumed_from)
 }
 
 // The row of the last step is not written yet where its validation has to be done again.
-static bool open_logs(struct lt_run *run)
+static void open_logs(struct lt_run *run)
 {
-    const int64_t from_step = run->at.step - (run->at.validating && !lt_run_window_is_open(run));
-    if (!run->folder)
-        return true;
-    char *path = lt_path_text("%s/metrics.csv", run->folder);
-    bool whole = path != NULL;
-    if (whole && run->program->logs_csv)
-        whole = lt_csv_open(&run->csv, path, &run->record, from_step, &run->fault);
-    free(path);
-    if (whole && run->program->logs_tensorboard)
-        whole = lt_events_open(&run->events, run->folder, from_step, &run->fault);
-    return whole || lt_fail(&run->fault, "no memory for the name of a file");
+    lt_logs_open(run, run->at.step - (run->at.validating && !lt_run_window_is_open(run)));
 }
 
-bool lt_end_logs(struct lt_run *run)
+// Where a file was found by looking, the search has said it.
+static void say_renamed(const struct lt_run *run, const struct lt_origin *origin)
 {
-    struct lt_fault csv = {.text = ""}, events = {.text = ""};
-    const bool csv_whole = lt_csv_close(&run->csv, &csv);
-    const bool events_whole = lt_events_close(&run->events, &events);
-    if (!csv_whole)
-        lt_print_fault(&csv);
-    if (!events_whole)
-        lt_print_fault(&events);
-    return csv_whole && events_whole;
+    struct lt_fault note = {.text = ""};
+    if (!origin->word && lt_checkpoint_renamed(origin->path, &run->peeked, &note))
+        lt_print_note("%s", note.text);
 }
 
 // ---- fit ----------------------------------------------------------------------------------------
@@ -126,7 +117,9 @@ static bool resume(struct lt_run *run, const char *path)
     lt_run_update_host(run);
     lt_console_say(&run->console, "resumed from %s: step %" PRId64 ", epoch %" PRId64, path,
                    run->at.step, run->at.epoch);
-    return open_logs(run);
+    lt_keep_settings(run);
+    open_logs(run);
+    return true;
 }
 
 static bool start(struct lt_run *run, const char *weights)
@@ -137,7 +130,11 @@ static bool start(struct lt_run *run, const char *weights)
         return false;
     if (weights && !load_weights(run, weights))
         return false;
-    return open_folder(run, NULL) && open_logs(run);
+    if (!open_folder(run, NULL))
+        return false;
+    lt_keep_settings(run);
+    open_logs(run);
+    return true;
 }
 
 // Rows that a checkpoint was tested on stay test rows: its split goes with its weights.
@@ -153,11 +150,17 @@ static void take_split(struct lt_run *run, const char *path)
 
 static bool choose_resume(struct lt_run *run, struct lt_origin *origin)
 {
-    if (!lt_origin_resume(origin, run->line->resume, root_of(run), run->program, &run->fault))
+    if (!lt_origin_resume(origin, run->line->resume, root_of(run), run->program, &run->lock,
+                          &run->fault))
         return false;
     if (!origin->path)
         lt_print_note("nothing to resume under %s/lightning_logs; starting anew", root_of(run));
-    return !origin->path || peek(run, origin->path);
+    if (!origin->path)
+        return true;
+    if (!peek(run, origin->path))
+        return false;
+    say_renamed(run, origin);
+    return true;
 }
 
 static bool choose_weights(struct lt_run *run, struct lt_origin *origin)
@@ -218,6 +221,8 @@ bool lt_begin_evaluation(struct lt_run *run, struct lt_origin *origin)
         return false;
     if (origin->path && !take_numbers(run, origin->path))
         return false;
+    if (origin->path)
+        say_renamed(run, origin);
     if (!lt_run_open_data(run))
         return false;
     lt_run_initialise(run);
@@ -250,21 +255,15 @@ void lt_log_evaluation(struct lt_run *run, enum lt_phase phase, const struct lt_
 {
     struct lt_fault fault = {.text = ""};
     run->folder = origin->path ? lt_folder_of_checkpoint(origin->path) : NULL;
-    char *path = run->folder ? lt_path_text("%s/metrics.csv", run->folder) : NULL;
-    if (!path)
+    if (!run->folder)
         return;
-    fill_record(run, phase);
-    bool whole = true;
-    if (run->program->logs_csv)
-        whole = lt_csv_open(&run->csv, path, &run->record, INT64_MAX, &fault)
-             && lt_csv_write(&run->csv, &run->record, &fault);
-    if (whole && run->program->logs_tensorboard)
-        whole = lt_events_open(&run->events, run->folder, 0, &fault)
-             && lt_events_write(&run->events, &run->record, &fault);
-    free(path);
-    if (!whole)
+    if (!lt_lock_take(&run->lock, run->folder, false, &fault)) {
         lt_print_note("the result is not logged: %s", fault.text);
-    else
-        lt_pictures_draw(run, phase);
-    lt_end_logs(run);
+        return;
+    }
+    fill_record(run, phase);
+    lt_logs_open(run, INT64_MAX);
+    lt_logs_write(run);
+    lt_pictures_draw(run, phase);
+    lt_logs_close(run);
 }

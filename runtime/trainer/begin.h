@@ -8,7 +8,6 @@
 
 // fit: fresh, from weights, or resumed.
 bool lt_begin_fit(struct lt_run *run, bool *resumed);
-bool lt_end_logs(struct lt_run *run);
 
 // validate, test, predict: data and weights; `origin` says which.
 bool lt_begin_evaluation(struct lt_run *run, struct lt_origin *origin);

@@ -153,5 +153,4 @@ void lt_print_metrics(const struct lt_run *run, enum lt_phase phase)
             const int entry = metrics->of_phase[set][i];
             printf("%-*s  %.9g\n", widest, run->program->log[entry].name, metrics->newest[entry]);
         }
-    fflush(stdout);
 }

@@ -172,8 +172,8 @@ static enum lt_outcome validate(struct lt_run *run)
     if (outcome == LT_LEFT)
         lt_snapshot_put_back(run);
     if (outcome == LT_DONE) {
-        run->at.validating = false;
-        run->metrics.validated = true;
+        run->at.validating = run->saves.current = false;    // a file from before it is an older state
+        run->metrics.validated = run->saves.moved_on = true;
     }
     return outcome;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trainer/row.h"
+#include "trainer/logs.h"
 
 static bool last_step(const struct lt_run *run)
 {
@@ -37,7 +37,7 @@ static void draw(struct lt_run *run, const struct lt_picture *picture, int64_t s
     if (bytes.data
         && !lt_events_picture(&run->events, picture->name, step, picture->rows > 0, &bytes,
                               &fault))
-        lt_row_fault(run, &fault);
+        lt_logs_fault(run, LT_LOGGER_EVENTS, &fault);
     free(bytes.data);
 }
 

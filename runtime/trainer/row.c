@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/print.h"
+#include "trainer/logs.h"
 
 static void take_steps(struct lt_run *run)
 {
@@ -42,23 +42,6 @@ static void take_callbacks(struct lt_run *run)
     metrics->host_wants_row = false;
 }
 
-void lt_row_fault(struct lt_run *run, const struct lt_fault *fault)
-{
-    if (!run->log_fault_reported)
-        lt_print_fault(fault);
-    run->log_fault_reported = true;
-    run->saves.failed = true;
-}
-
-static void write_row(struct lt_run *run)
-{
-    struct lt_fault fault = {.text = ""}, other = {.text = ""};
-    if (!lt_csv_write(&run->csv, &run->record, &fault))
-        lt_row_fault(run, &fault);
-    if (!lt_events_write(&run->events, &run->record, &other))
-        lt_row_fault(run, &other);
-}
-
 void lt_row_write(struct lt_run *run, bool epoch_ends, bool window_is_open, bool over)
 {
     const int64_t every = run->plan.log_every;
@@ -82,5 +65,5 @@ void lt_row_write(struct lt_run *run, bool epoch_ends, bool window_is_open, bool
     take_callbacks(run);
     metrics->validated = false;
     if (!lt_record_empty(record))
-        write_row(run);
+        lt_logs_write(run);
 }

@@ -6,7 +6,4 @@
 #pragma once
 #include "trainer/run.h"
 
-// A logger that fails is said once and never stops the training; the run ends with exit code 1.
-void lt_row_fault(struct lt_run *run, const struct lt_fault *fault);
-
 void lt_row_write(struct lt_run *run, bool epoch_ends, bool window_is_open, bool over);

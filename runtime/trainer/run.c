@@ -74,7 +74,9 @@ bool lt_run_open(struct lt_run *run, const struct lt_program *program, const str
                  struct lt_settings *settings)
 {
     *run = (struct lt_run){
-        .program = program, .line = line, .settings = settings, .csv.file = -1, .events.file = -1,
+        .program = program, .line = line, .settings = settings, .rows[LT_LOGGER_CSV].file = -1,
+        .rows[LT_LOGGER_JSON].file = -1, .events.file = -1,
+        .lock.file = -1,
         .started_at = lt_clock(),
     };
     if (program->contract != LT_CONTRACT)
@@ -119,6 +121,7 @@ void lt_run_close(struct lt_run *run)
     lt_pictures_close(run);
     lt_console_close(&run->console);
     free_kept(&run->saves);
+    lt_lock_release(&run->lock);
     free(run->folder);
     free(run->state);
     free(run->frozen);

@@ -8,10 +8,11 @@
 #include "checkpoint/checkpoint.h"
 #include "data/data.h"
 #include "log/console.h"
-#include "log/csv.h"
 #include "log/events.h"
 #include "log/picture.h"
+#include "log/rows.h"
 #include "settings/line.h"
+#include "trainer/lock.h"
 #include "trainer/metrics.h"
 #include "trainer/plan.h"
 #include "trainer/snapshot.h"
@@ -42,6 +43,12 @@ struct lt_saves {
     bool failed;                // some save could not be made
     bool moved_on;              // since the newest save began
     struct lt_background *background;   // NULL: a step waits for its saves
+    bool failing;               // the last one could not, and that was said
+};
+
+enum lt_logger {
+    LT_LOGGER_CSV, LT_LOGGER_JSON, LT_LOGGER_EVENTS, LT_LOGGERS,
+    LT_LOGGERS_OF_ROWS = LT_LOGGER_EVENTS
 };
 
 struct lt_run {
@@ -73,9 +80,11 @@ struct lt_run {
     const void **input;                 // a batch of several: the fields of all blocks
 
     char *folder;                       // "…/version_3", NULL: none
+    struct lt_lock lock;                // of that folder
+    bool settings_synced;               // what it keeps of them is on the disk
     struct lt_saves saves;
     struct lt_record record;
-    struct lt_csv csv;
+    struct lt_rows rows[LT_LOGGERS_OF_ROWS];
     struct lt_events_file events;
     struct lt_picture *picture;         // of passes over other data than the training's
     int picture_count;
@@ -88,7 +97,7 @@ struct lt_run {
     struct lt_run_state resumed;        // what it held, with the variables
 
     int leave_signal;                   // answered; 0: none
-    bool bad_log_reported, log_fault_reported;
+    bool bad_log_reported, logger_failed[LT_LOGGERS];
     struct lt_fault fault;              // why the run failed; empty: it did not
 };
 

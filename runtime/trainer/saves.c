@@ -13,7 +13,7 @@
 #include "base/print.h"
 #include "trainer/background.h"
 #include "trainer/folder.h"
-#include "trainer/row.h"
+#include "trainer/logs.h"
 
 // ---- names --------------------------------------------------------------------------------------
 
@@ -241,11 +241,12 @@ static bool settle(struct lt_run *run, const struct lt_save_request *request)
 
 // ---- writing ------------------------------------------------------------------------------------
 
-static void flush_logs(struct lt_run *run)
+// A disk that stays full is one sentence, not one for each save that it refuses.
+static void say_failed(struct lt_run *run, const struct lt_fault *fault)
 {
-    struct lt_fault fault = {.text = ""};
-    if (!lt_csv_flush(&run->csv, &fault) || !lt_events_flush(&run->events, &fault))
-        lt_row_fault(run, &fault);
+    if (!run->saves.failing)
+        lt_print_fault(fault);
+    run->saves.failing = run->saves.failed = true;
 }
 
 static void add_doomed(struct lt_save_job *job, const struct lt_saves *saves)
@@ -260,18 +261,20 @@ static void add_doomed(struct lt_save_job *job, const struct lt_saves *saves)
 static void conclude(struct lt_run *run, const struct lt_save_job *job, bool of_this_moment)
 {
     struct lt_saves *saves = &run->saves;
-    if (lt_failed(&job->log_fault))
-        lt_row_fault(run, &job->log_fault);
+    for (int i = 0; i < LT_LOGGERS_OF_ROWS; i++)
+        if (lt_failed(&job->log_fault[i]))
+            lt_logs_fault(run, (enum lt_logger)i, &job->log_fault[i]);
     if (lt_failed(&job->deletion))
         lt_print_note("%s", job->deletion.text);
-    if (lt_failed(&job->fault))
-        lt_print_error("%s", job->fault.text);
     for (int i = 0; i < job->files; i++) {
         if (!job->written[i])
             forget_file(saves, INT_MIN, job->file[i]);
-        saves->failed |= !job->written[i];
         saves->current |= job->written[i] && of_this_moment;
     }
+    if (lt_failed(&job->fault))
+        say_failed(run, &job->fault);
+    else if (job->files > 0)
+        saves->failing = false;
 }
 
 // Of a save in the background, if it is done, or (`wait`) when it is.
@@ -286,11 +289,10 @@ static bool make_job(struct lt_run *run, struct lt_save_job *job)
 {
     struct lt_fault fault = {.text = ""};
     conclude_background(run, true);
-    flush_logs(run);
+    lt_logs_flush(run);
     if (lt_save_job_make(job, run, &fault))
         return true;
-    lt_print_error("%s", fault.text);
-    run->saves.failed = true;
+    say_failed(run, &fault);
     return false;
 }
 
@@ -307,7 +309,7 @@ static bool write_file(struct lt_run *run, const char *file)
     struct lt_save_job job;
     if (!make_job(run, &job))
         return false;
-    strcpy(job.file[job.files++], file);
+    lt_save_job_add(&job, file);
     write_now(run, &job);
     return job.written[0];
 }
@@ -318,8 +320,8 @@ static void write_all(struct lt_run *run)
     struct lt_save_job job;
     if (!make_job(run, &job))
         return;
-    memcpy(job.file, saves->file, sizeof job.file);
-    job.files = saves->files;
+    for (int i = 0; i < saves->files; i++)
+        lt_save_job_add(&job, saves->file[i]);
     add_doomed(&job, saves);
     saves->moved_on = false;
     if (!saves->background || !lt_background_begin(saves->background, &job, run->block))
@@ -396,7 +398,7 @@ void lt_saves_complete(struct lt_run *run)
         return;
     for (int i = 0; i < saves->files; i++)
         if (!is_there(run, saves->file[i]))
-            strcpy(job.file[job.files++], saves->file[i]);
+            lt_save_job_add(&job, saves->file[i]);
     add_doomed(&job, saves);
     write_now(run, &job);
 }

@@ -101,10 +101,21 @@ static bool put_files(const struct lt_saves *saves, struct lt_run_state *state)
     return whole;
 }
 
+static bool put_hyperparameters(const struct lt_program *program, struct lt_run_state *state)
+{
+    bool whole = true;
+    for (int i = 0; whole && i < program->hyper_count; i++) {
+        char name[FACT_NAME];
+        snprintf(name, sizeof name, "hyper.%s", program->hyper[i].name);
+        whole = lt_run_state_set(state, name, program->hyper[i].text);
+    }
+    return whole;
+}
+
 static bool put_facts(const struct lt_run *run, struct lt_run_state *state)
 {
     bool whole = put_sums(&run->metrics, state) && put_requests(&run->saves, state)
-              && put_line(run, state);
+              && put_line(run, state) && put_hyperparameters(run->program, state);
     for (int i = 0; whole && i < run->program->mask_count; i++)
         whole = !run->frozen[i] || put_number(state, 1, "frozen", i);
     if (whole && run->host.stop_asked)
@@ -227,7 +238,22 @@ static bool restore_kept(struct lt_saves *saves, const struct lt_run_state *stat
     return saves->kept != NULL;
 }
 
-// A stop that was asked for stands, unless the new command line changes the run.
+// Is a setting that is given now another than the run had? What its line said, it has as a fact.
+static bool is_changed(const struct lt_run *run, const char *name, const char *text)
+{
+    char fact[FACT_NAME];
+    snprintf(fact, sizeof fact, "line.%s", name);
+    const char *before = lt_run_state_fact(&run->resumed, fact);
+    if (before)
+        return strcmp(before, text) != 0;
+    const int index = lt_settings_find(run->settings, name);
+    const struct lt_setting *setting = run->settings->value[index].of;
+    if (setting->type == LT_TEXT)
+        return strcmp(setting->text ? setting->text : "", text) != 0;
+    return run->settings->number[index] != lt_setting_default(setting);
+}
+
+// A stop that was asked for stands, unless the run is changed now.
 static void restore_stop(struct lt_run *run)
 {
     const char *reason = lt_run_state_fact(&run->resumed, "stop");
@@ -235,7 +261,8 @@ static void restore_stop(struct lt_run *run)
         return;
     for (int i = 0; i < run->line->given_count; i++)
         if (!is_of_the_moment(run->line->given[2 * i])
-            && strcmp(run->line->given[2 * i], "data.root") != 0)
+            && strcmp(run->line->given[2 * i], "data.root") != 0
+            && is_changed(run, run->line->given[2 * i], run->line->given[2 * i + 1]))
             return;
     run->host.stop_asked = true;
     snprintf(run->host.stop_reason, sizeof run->host.stop_reason, "%s", reason);

@@ -2,16 +2,13 @@
 //
 //   probe save FILE SEED       probe load FILE         probe weights FILE      probe header FILE
 //   probe newest FOLDER        probe best FOLDER       probe sweep FOLDER      probe print FILE
-//   probe room FOLDER COPIES   probe damage FILE COUNT probe sum SEED
+//   probe room FOLDER COPIES   probe lax FILE          probe sum SEED
 //
 // A refusal is one sentence on stderr and exit 1.
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "checkpoint/safetensors.h"
-#include "lt/random.h"
 #include "toy.h"
 
 static unsigned char block[2048], untouched[2048];
@@ -74,78 +71,19 @@ static int header(const char *file)
     return 0;
 }
 
+// The fault that is planted for hostile.py: holes, overlaps and wrong sizes are forgiven.
+static int lax(const char *file)
+{
+    const bool refused = header(file);
+    const char *why = strlen(fault.text) > strlen(file) ? fault.text + strlen(file) : "";
+    return refused && !strstr(why, "tensor") ? 1 : 0;
+}
+
 static int found(char *path)
 {
     printf("%s\n", path ? path : "none");
     free(path);
     return path ? 0 : 1;
-}
-
-// ---- damage -------------------------------------------------------------------------------------
-
-static bool is_refused(const char *file, const unsigned char *bytes, size_t size, const char *what,
-                       size_t where)
-{
-    struct lt_run_state state;
-    const int out = open(file, O_WRONLY | O_CREAT, 0666);       // a file system may flush O_TRUNC
-    if (out < 0 || pwrite(out, bytes, size, 0) != (ssize_t)size || ftruncate(out, (off_t)size)
-        || close(out)) {
-        printf("cannot write %s\n", file);
-        return false;
-    }
-    fault.text[0] = '\0';
-    memset(block, 0xAA, sizeof block);
-    if (lt_checkpoint_load(file, &toy, block, &state, &fault)) {
-        printf("%s at %zu was not noticed\n", what, where);
-        lt_run_state_free(&state);
-        return false;
-    }
-    if (!strstr(fault.text, file) || memcmp(block, untouched, sizeof block)) {
-        printf("%s at %zu: %s\n", what, where, fault.text);
-        return false;
-    }
-    fault.text[0] = '\0';
-    memset(block, 0xAA, sizeof block);
-    if (lt_weights_load(file, &toy, block, NULL, &fault)) {
-        printf("%s at %zu was not noticed as weights\n", what, where);
-        return false;
-    }
-    return true;
-}
-
-// Every bit of the header, `count` bits of the data, every length: all must be noticed.
-static int damage(const char *file, size_t count)
-{
-    char other[4096];
-    snprintf(other, sizeof other, "%s.damaged", file);
-    FILE *in = fopen(file, "rb");
-    static unsigned char bytes[1 << 20];
-    const size_t size = in ? fread(bytes, 1, sizeof bytes, in) : 0;
-    size_t start = 8, tried = 0, missed = 0;
-    if (in)
-        fclose(in);
-    if (size < 16 || size == sizeof bytes)
-        return 2;
-    for (int i = 0; i < 4; i++)
-        start += (size_t)bytes[i] << (8 * i);
-    memset(untouched, 0xAA, sizeof untouched);
-    for (size_t bit = 0; bit < start * 8; bit++, tried++) {
-        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        missed += !is_refused(other, bytes, size, "a flipped bit", bit);
-        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-    }
-    for (size_t i = 0; i < count; i++, tried++) {
-        const size_t bit = start * 8 + lt_random_mix64(i) % ((size - start) * 8);
-        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        missed += !is_refused(other, bytes, size, "a flipped bit", bit);
-        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-    }
-    for (size_t length = 0; length < size; length += 64, tried++)
-        missed += !is_refused(other, bytes, length, "an end", length);
-    missed += !is_refused(other, bytes, size + 1, "a byte more", size);
-    unlink(other);
-    printf("%zu kinds of damage, %zu not noticed\n", tried + 1, missed);
-    return missed ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -160,6 +98,8 @@ int main(int argc, char **argv)
         return weights(path);
     if (!strcmp(command, "header"))
         return header(path);
+    if (!strcmp(command, "lax"))
+        return lax(path);
     if (!strcmp(command, "newest"))
         return found(lt_checkpoint_newest(path, &toy, stderr));
     if (!strcmp(command, "best"))
@@ -170,8 +110,6 @@ int main(int argc, char **argv)
         return lt_checkpoint_print(path, stdout, &fault) ? 0 : refuse();
     if (!strcmp(command, "room"))
         return lt_checkpoint_room(path, &toy, (int)number, &fault) ? 0 : refuse();
-    if (!strcmp(command, "damage"))
-        return damage(path, (size_t)number);
     if (!strcmp(command, "sum")) {
         const uint64_t seed = strtoull(path, NULL, 10);
         struct lt_run_state state = toy_state(seed);

@@ -419,7 +419,17 @@ def truncations(folder):
 
 def write_seeds(folder):
     """The files of all cases, for the fuzzer beside this."""
-    for number, (_, data, form, _, _) in enumerate(cases):
+    files = [(form, data) for _, data, form, _, _ in cases]
+    files = [("gzip" if data[:2] == b"\x1f\x8b" else form, data) for form, data in files]
+    head = b"epoch,step,loss,loss\n"           # as a run of ../checkpoint/toy.c logs it
+    files += [("metrics", head), ("metrics", head + b"0,1,0.5,\n0,3,0.25,1e-9\n1,7,,2\n"),
+              ("metrics", head + b"0,1,0.5,\n0,3,0.2"), ("metrics", b"other,columns\n1,2\n"), ("metrics", b""),
+              ("jsonl", b'{"epoch":0,"step":1,"loss":0.5}\n{"epoch":0,"step":7,"loss":null}\n'),
+              ("jsonl", b'{"epoch":0,"step":1'), ("jsonl", b""),
+              ("config", b"# a run\nseed: 7\ntrainer:\n  max_epochs: 3\noptimizer.lr: 0.001  # slow\n"),
+              ("config", b"optimizer:\n  lr: '1e-3'\nresume: \"auto\"\ntrainer.max_steps: null\n"),
+              ("config", b"seed: 1\nseed: 2\n  deeper: [1]\n&a b: *a\n---\n"), ("config", b"")]
+    for number, (form, data) in enumerate(files):
         if len(data) < 1 << 14:
             with open(os.path.join(folder, f"{form}.{number}"), "wb") as out:
                 out.write(data)

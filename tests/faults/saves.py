@@ -135,7 +135,7 @@ def full_disk(folder):
     try:
         path = prepare(disk)
         code, _, sentence = run(PROBE, "room", disk, 100)
-        check(code == 1 and "a checkpoint needs" in sentence and "left" in sentence, f"room: {sentence!r}")
+        check(code == 1 and "100 checkpoints need" in sentence and "left" in sentence, f"room: {sentence!r}")
         check(run(PROBE, "room", disk, 1)[0] == 0, "room for one")
         # Blocks are of 4 KiB and each of the two checkpoints takes one, so the filler leaves none.
         with open(disk + "/filler", "wb", buffering=0) as filler:

@@ -175,6 +175,27 @@ static Node *sample_ne_same(Sample *s) { return same(s, P_NE); }
 static Node *sample_lt_same(Sample *s) { return same(s, P_LT); }
 static Node *sample_le_same(Sample *s) { return same(s, P_LE); }
 
+// Whole numbers of types that are narrower than where they are compared, with what lies outside.
+static Node *outside(Sample *s, Prim prim, bool left)
+{
+    static const struct {
+        DType type;
+        double below, above;
+    } ranges[] = {{DT_U8, -100, 256}, {DT_I8, -129, 128}, {DT_I16, -32769, 40000}, {DT_BOOL, -1, 2}};
+    const int row = s->variant / 4;
+    if (row >= (int)(sizeof ranges / sizeof *ranges))
+        return NULL;
+    Node *x = make_cast(s->b, ranges[row].type, s->x);
+    x = make_cast(s->b, s->variant % 2 ? DT_I64 : DT_I32, x);
+    Node *bound = like(s, x, s->variant % 4 < 2 ? ranges[row].below : ranges[row].above);
+    return left ? binary(s, prim, bound, x) : binary(s, prim, x, bound);
+}
+
+static Node *sample_eq_range(Sample *s) { return outside(s, P_EQ, false); }
+static Node *sample_ne_range(Sample *s) { return outside(s, P_NE, true); }
+static Node *sample_lt_range(Sample *s) { return outside(s, P_LT, true); }
+static Node *sample_le_range(Sample *s) { return outside(s, P_LE, false); }
+
 static Node *known(Sample *s, Prim prim)
 {
     return CHOOSE(binary(s, prim, s->p, like(s, s->p, 1)), binary(s, prim, like(s, s->p, 1), s->p),
@@ -316,6 +337,13 @@ static Node *sample_reduce_ones(Sample *s)
 
 // ---- traps: what looks like a rule and is none --------------------------------------------------
 
+// A byte compared with the last number that it can be: not decided by its range.
+static Node *edge(Sample *s, Prim prim, double bound)
+{
+    Node *x = make_cast(s->b, DT_I32, make_cast(s->b, DT_U8, s->x));
+    return binary(s, prim, x, like(s, x, bound));
+}
+
 static Node *sample_trap(Sample *s)
 {
     if (!is_float(s))
@@ -331,7 +359,8 @@ static Node *sample_trap(Sample *s)
                   binary(s, P_DIV, s->x, like(s, s->x, 0)), binary(s, P_SUB, s->x, s->x),
                   binary(s, P_DIV, s->x, s->x), neg(s, binary(s, P_SUB, s->x, s->y)),
                   binary(s, P_MAXIMUM, s->x, s->y), binary(s, P_EQ, s->x, s->x), back,
-                  binary(s, P_MAXIMUM, binary(s, P_SUB, s->x, s->y), binary(s, P_SUB, s->y, s->x)));
+                  binary(s, P_MAXIMUM, binary(s, P_SUB, s->x, s->y), binary(s, P_SUB, s->y, s->x)),
+                  edge(s, P_EQ, 0), edge(s, P_NE, 255), edge(s, P_LT, 255), edge(s, P_LE, 0));
 }
 
 // ---- the test -----------------------------------------------------------------------------------

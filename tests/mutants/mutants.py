@@ -112,7 +112,7 @@ class Suite:
                 if not self.reference[spec]:
                     sys.exit("%s does not train without a mutant" % spec)
             if self.train(spec, mutant) != self.reference[spec]:
-                return "proof_bits (%s)" % spec
+                return "bar04_same_bits (%s)" % spec
         return None
 
     def emit(self, spec, mutant):

@@ -76,7 +76,7 @@ def one_spec(ltc, spec, runs):
             if wanted is None:
                 assert (done.returncode, done.stderr) == (0, ""), (arguments, done.stderr)
             else:
-                assert done.returncode == 1 and said[0] == "Line: error: " + wanted, (program, arguments, done.stderr)
+                assert done.returncode == 1 and said[0] == "line: error: " + wanted, (program, arguments, done.stderr)
 
 
 def is_guarded(ltc):

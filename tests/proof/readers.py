@@ -52,19 +52,7 @@ def environment(tree):
     """The Python that has the readers."""
     given = os.environ.get("LT_READERS_ENV")
     folder = given or os.path.join(os.path.dirname(tree.work), "readers_env")
-    python = os.path.join(folder, "bin", "python")
-    probe = "import " + ", ".join(PACKAGES)
-    if os.path.exists(python) and subprocess.run([python, "-c", probe],
-                                                 capture_output=True).returncode == 0:
-        return python
-    for words in ([sys.executable, "-m", "venv", "--clear", folder],
-                  [python, "-m", "pip", "install", "-q", "--disable-pip-version-check",
-                   "--retries", "1", "--timeout", "20", *PACKAGES]):
-        done = subprocess.run(words, capture_output=True, text=True)
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-            tools.skip("%s cannot be installed: %s" % (", ".join(PACKAGES), said[-1]))
-    return python
+    return tools.python_with(PACKAGES, folder)
 
 
 def ours(run, checkpoint):

@@ -139,6 +139,24 @@ def cpu_has(flag):
         return False
 
 
+def python_with(packages, folder):
+    """A Python that has packages from the registry, in an environment in that folder; skips, with
+    pip's reason, where there is none to be had."""
+    python = os.path.join(folder, "bin", "python")
+    probe = "import " + ", ".join(packages)
+    if os.path.exists(python) and subprocess.run([python, "-c", probe],
+                                                 capture_output=True).returncode == 0:
+        return python
+    for words in ([sys.executable, "-m", "venv", "--clear", folder],
+                  [python, "-m", "pip", "install", "-q", "--disable-pip-version-check",
+                   "--retries", "1", "--timeout", "20", *packages]):
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+            skip("%s cannot be installed: %s" % (", ".join(packages), said[-1]))
+    return python
+
+
 def skip(reason):
     print("skipped: " + reason)
     sys.exit(SKIPPED)

@@ -214,7 +214,7 @@ def wrong_tables():
 
 
 def wrong_words():
-    programs = {f"--{name}" for name in program_options() - {"help"}}
+    programs = {f"--{name}".replace("_", "-") for name in program_options() - {"help"}}
     for page, names in (("functions.md", builtin_names()), ("models.md", event_names()),
                         ("training.md", programs)):
         for name in missing_words(names, read("docs", page)):

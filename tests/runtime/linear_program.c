@@ -404,6 +404,8 @@ static const struct lt_output outputs[] = {
 
 static const struct lt_layer layers[] = {{"line", "linear", 5}};
 
+static const struct lt_hyper hyperparameters[] = {{"features", "4"}, {"slope", "0.5"}};
+
 const struct lt_program lt_program = {
     .contract = LT_CONTRACT, .name = "linear", .spec = "linear.lt",
     .spec_hash = "0000000000000000000000000000000000000000000000000000000000000000",
@@ -415,12 +417,13 @@ const struct lt_program lt_program = {
     .callback_count = CALLBACKS, .output_count = 2, .mask_count = MASKS, .callback_step_count = 2,
     .variable = variables, .data = &data, .setting = settings, .state_name = state_names,
     .state_initial = state_initial, .log = logs, .callback = callbacks, .output = outputs,
-    .logs_csv = true, .logs_tensorboard = true, .has_clip = false, .has_accumulation = true,
+    .logs_csv = true, .logs_tensorboard = true, .logs_jsonl = true, .has_clip = false,
+    .has_accumulation = true,
     .init = init, .phase = {training_step, validation_step, test_step, predict_step},
     .reset = {NULL, reset_metric, reset_metric, NULL},
     .compute = {NULL, compute_validation, compute_test, NULL},
     .callback_step = callback_steps, .hook = hook,
-    .layer = layers, .layer_count = 1,
+    .layer = layers, .layer_count = 1, .hyper = hyperparameters, .hyper_count = 2,
 };
 
 int main(int argc, char **argv)

@@ -58,24 +58,29 @@ class Faults(Case):
         self.assertGreater(tried, self.LEAST_KILLS)
 
     def test_refused_at_every_call(self):
-        tried = 0
-        for calls, error in (("fsync", "EIO"), ("rename,renameat,renameat2", "EIO"),
+        """One sentence: an error, and the code says so, or a note that something small is missing."""
+        errors = notes = 0
+        for calls, error in (("fsync", "EIO"), ("rename", "EIO"), ("renameat,renameat2", "EIO"),
                              ("fdatasync", "ENOSPC"), ("mkdir", "EACCES"),
-                             ("ftruncate", "EIO")):
+                             ("ftruncate", "EIO"), ("flock", "ENOLCK")):
+            silent = 0
             for number in range(1, 200, STRIDE):
                 done = self.run_injected("%s:error=%s:when=%d" % (calls, error, number), "out")
-                if done.returncode == 0:
+                silent = 0 if done.stderr else silent + 1
+                if silent == 2:
                     break
-                tried += 1
-                self.assertEqual(done.returncode, 1, done.stderr)
-                self.assertIn("error: ", done.stderr)
-                self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+                failed = "error: " in done.stderr
+                errors += failed
+                notes += "note: " in done.stderr
+                self.assertEqual(done.returncode, 1 if failed else 0, done.stderr)
+                self.assertLessEqual(done.stderr.count("\n"), 1, done.stderr)
                 if calls not in ("mkdir", "ftruncate"):
                     self.run_program("test", "--weights", "last")
                 shutil.rmtree(self.path("out"), ignore_errors=True)
             shutil.rmtree(self.path("out"), ignore_errors=True)
-        print("refused at %d calls" % tried)
-        self.assertGreater(tried, 5)
+        print("refused at %d calls, missed a little at %d" % (errors, notes))
+        self.assertGreater(errors, 5)
+        self.assertGreater(notes, 0)
 
 
 if __name__ == "__main__":

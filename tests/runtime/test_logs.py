@@ -117,6 +117,28 @@ class Console(Case):
         self.assertNotIn("\x1b", self.on_terminal("fit", TERM="dumb"))
         self.assertNotIn("\x1b[2m", self.on_terminal("fit", NO_COLOR="1"))
 
+    def shown(self, text):
+        """Lines as they come to stand, without what paints them."""
+        return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;]*[mK]", "", text))
+
+    def test_every_output_is_plain_where_it_is_asked_for(self):
+        self.run_program("fit", "--trainer.max_epochs", "1")
+        for words in (["fit"], ["test"], ["validate"], ["predict"], ["info"], ["--help"], ["--man"],
+                      ["fit", "--print-config"]):
+            self.assertNotRegex(self.on_terminal(*words, NO_COLOR="1"), r"\x1b\[[0-9;]*m")
+            dumb = self.on_terminal(*words, TERM="dumb").replace("\r\n", "\n")
+            self.assertNotRegex(dumb, "[\x1b\r]")
+
+    def test_width(self):
+        for columns in (1, 8, 20, 33, 56, 80, 132):
+            text = self.on_terminal("fit", "--trainer.max_epochs", "1", COLUMNS=str(columns), LINEAR_SLOW="12000")
+            drawn = [line for line in self.shown(text) if line.startswith("epoch"[:columns - 1]) and "/10" in line]
+            self.assertTrue(drawn or columns < 20)
+            self.assertLess(max(map(len, drawn), default=0), columns)
+        for columns in (10, 60, 72, 100, 500):
+            lines = self.run_program("--help", COLUMNS=str(columns)).stdout.splitlines()
+            self.assertLessEqual(max(map(len, lines)), min(max(columns - 1, 60), 110))
+
     def test_quiet(self):
         self.assertEqual(self.run_program("fit", "--quiet").stdout, "")
 
@@ -166,10 +188,10 @@ class Predict(Case):
             self.assertIn("compiled for 1 to 64", done.stderr)
 
     def test_refusals(self):
-        for words, text in ((("--output", "p.txt"), "end in .npy or .csv"),
-                            (("--split", "half"), "train, val, test or all"),
-                            (("--output", "nowhere/p.csv"), "nowhere/p.csv")):
-            done = self.run_program("predict", "--weights", "init", *words, expect=1)
+        for code, words, text in ((1, ("--output", "p.txt"), "end in .npy or .csv"),
+                                  (2, ("--split", "half"), "train, val, test or all"),
+                                  (1, ("--output", "nowhere/p.csv"), "nowhere/p.csv")):
+            done = self.run_program("predict", "--weights", "init", *words, expect=code)
             self.assertIn(text, done.stderr)
             self.assertEqual(done.stderr.count("\n"), 1)
         self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("p.")], [])

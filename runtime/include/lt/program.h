@@ -43,6 +43,7 @@ struct lt_variable {
 };
 
 struct lt_layer { const char *path, *type; int64_t parameters; };
+struct lt_hyper { const char *name, *text; };   // a hyperparameter; the text is YAML and JSON
 struct lt_alias { const char *path, *stands_for; };     // tied parameters: the other paths
 
 // ---- data ---------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ struct lt_program {
     const struct lt_callback *callback;
     const struct lt_output *output;
     struct lt_trainer_index trainer;
-    bool logs_csv, logs_tensorboard;
+    bool logs_csv, logs_tensorboard, logs_jsonl;
     bool has_clip, has_accumulation;        // compiled in; else the setting is refused
     lt_step *init;                          // initial values of all variables
     lt_step *phase[LT_PHASES];              // NULL: the model has none
@@ -288,6 +289,8 @@ struct lt_program {
     int part_weights_count;
     const struct lt_part_weights *part_weights;
     int lead[LT_PHASES];        // the data block whose rows a step counts, and whose end is the epoch's
+    const struct lt_hyper *hyper;       // of the model, as it was compiled
+    int hyper_count;
     // A weight's path, and that of the average with which a callback validates in its place: test,
     // predict and --weights take it too.
     int stand_in_count;
