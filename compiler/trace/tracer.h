@@ -9,7 +9,7 @@
 #include "value.h"
 #include "hash.h"
 
-enum { deepest_call = 120, deepest_part = 20, most_unrolled = 1000000, most_inlined = 500000 };
+enum { deepest_call = 120, deepest_part = 20, most_unrolled = 1000000, most_inlined = 200000 };
 
 struct Declaration {
     AstKind kind;

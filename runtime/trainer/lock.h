@@ -15,6 +15,6 @@ struct lt_lock {
 };
 
 // False with a sentence if another process has it. `patient`: waits a moment for one that only
-// looks into the folder.
+// looks into the folder, or was killed and is not quite gone.
 bool lt_lock_take(struct lt_lock *lock, const char *folder, bool patient, struct lt_fault *fault);
 void lt_lock_release(struct lt_lock *lock);

@@ -20,7 +20,7 @@ static char *search(const char *root, const struct lt_program *program, lookup *
          version = lt_folder_version(root, version)) {
         char *folder = lt_folder_path(root, version);
         char *inside = folder ? lt_path_text("%s/checkpoints", folder) : NULL;
-        const bool free_to_read = inside && (!lock || lt_lock_take(lock, folder, false, fault));
+        const bool free_to_read = inside && (!lock || lt_lock_take(lock, folder, true, fault));
         if (lock && free_to_read) {
             lt_checkpoint_sweep(folder, stderr);
             lt_checkpoint_sweep(inside, stderr);
@@ -45,7 +45,7 @@ static bool given_path(struct lt_origin *origin, const char *path, struct lt_fau
 static bool lock_folder_of(struct lt_lock *lock, const char *path, struct lt_fault *fault)
 {
     char *folder = lt_folder_of_checkpoint(path);
-    const bool whole = !folder || lt_lock_take(lock, folder, false, fault);
+    const bool whole = !folder || lt_lock_take(lock, folder, true, fault);
     free(folder);
     return whole;
 }
