@@ -136,6 +136,8 @@ class Line(L.LightningModule):
             self.log("total", x.mean(), on_step=False, on_epoch=True, reduce_fx="sum")
         else:
             self.log("train_loss", main)
+        if self.program == "early_train":
+            self.log("loss", main, on_step=False, on_epoch=True)
         return loss
 
     def validation_step(self, x, index, dataloader_idx=0):
@@ -203,7 +205,10 @@ def run(scenario, folder):
     own = scenario["program"] == "module"
     tracer, model = Tracer(scenario["stop"]), (LineWithHooks if own else Line)(scenario["program"])
     model.tracer = tracer
-    own = [made(*one) for one in scenario["callbacks"]]
+    own = [made(*one) for one in scenario["callbacks"] if scenario["program"] != "two"]
+    if scenario["program"] == "two":
+        own = [callbacks.ModelCheckpoint(monitor="val_loss", save_top_k=2, filename="best-{step}"),
+               callbacks.ModelCheckpoint(every_n_train_steps=3, save_top_k=-1, filename="every-{step}")]
     own += [] if scenario["trainer"].get("barebones") else [tracer]
     options = {"accelerator": "cpu", "default_root_dir": folder, "enable_progress_bar": False, **scenario["trainer"],
                "enable_model_summary": False, "callbacks": own, "logger": loggers.CSVLogger(folder)}

@@ -26,6 +26,7 @@ TRAINING = {"logs": """log plain = mean(x)
         log epoch_only = mean(x) { on_step = false; on_epoch = true }
         log most = max(x) { on_step = false; on_epoch = true; reduce = "max" }
         log total = mean(x) { on_step = false; on_epoch = true; reduce = "sum" }""",
+            "early_train": "log train_loss = main; log loss = main { on_step = false; on_epoch = true }",
             "": "log train_loss = main"}
 OPTIMIZERS = {"rates": "sgd(lr = step(0.01, step_size = 2, gamma = 0.5), momentum = 0.5, weight_decay = 0.25)",
               "": "sgd(lr = 0.01)"}
@@ -37,6 +38,9 @@ CALLBACKS = {
     "early_diverged": f"early_stopping({LOSS}, divergence_threshold = 2.44)",
     "early_epochs": f"early_stopping({LOSS}, check_on_train_epoch_end = true)",
     "newest": "model_checkpoint()", "best": f"model_checkpoint({LOSS})",
+    "early_train": 'early_stopping(monitor = "loss", mode = "max")',
+    "two": f'model_checkpoint({LOSS}, save_top_k = 2, filename = "best-{{step}}"), '
+           'model_checkpoint(every_n_train_steps = 3, save_top_k = -1, filename = "every-{step}")',
     "best_epoch_end": f"model_checkpoint({LOSS}, save_on_train_epoch_end = true)",
     "best_max": f'model_checkpoint({LOSS}, mode = "max")',
     "template": f'model_checkpoint({LOSS}, filename = "{{epoch}}-{{val_loss:.2f}}")',
