@@ -11,6 +11,7 @@ import argparse
 import csv
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -56,6 +57,10 @@ callback asks(at: int = -1, hook: int = 0) {{
     on_validation_start  {{ ask(5) }}
     on_validation_end    {{ ask(6) }}
     on_train_epoch_end   {{ ask(7) }}
+}}
+
+callback tells() {{
+    on_validation_batch_start {{ warn("a batch") }}
 }}
 
 callback epochs() {{
@@ -405,6 +410,24 @@ def resume_in_mid_epoch(case):
         equal(case.column(name, "parts"), case.column(name, "whole"), f"column {name}")
 
 
+def resume_in_last_validation(case):
+    """Ended by a signal inside the validation that follows a stop at the end of an epoch: what was done of the end of
+    the epoch is not done again."""
+    if not shutil.which("strace"):
+        return
+    ask = ["--asks.at", "5", "--asks.hook", "7", "--trainer.max_epochs", "4", "--trainer.check_val_every_n_epoch", "2"]
+    case.build(train=10, callbacks="tells()").fit(*ask, root="whole", planted=False)
+    trap = ["strace", "-f", "-o", "/dev/null", "-P", "err", "-e", "trace=write", "-e", "inject=write:signal=TERM:when=1"]
+    with open(case.folder / "err", "w") as err:
+        run = ["./case", "fit", "--trainer.default_root_dir", "parts", *ask]
+        status = subprocess.run([*trap, *run], cwd=case.folder, stdout=subprocess.DEVNULL, stderr=err, timeout=100)
+    equal(status.returncode, 143, "the exit code")
+    equal(case.steps("val_loss", "parts"), [], "validations before the resume")
+    text = case.fit("--resume", "auto", root="parts")
+    equal(re.search(r"saw (\d+)", text).group(1), "1", "ends of epochs")
+    equal(case.rows("parts"), case.rows("whole"), "rows")
+
+
 def text_settings(case):
     """A text that the command line gives is what the run reads."""
     case.build(train=4, callbacks="model_checkpoint(save_top_k = -1)")
@@ -519,6 +542,7 @@ CASES = [
     (means_of_rows, ["--trainer.log_every_n_steps", "1"]),
     (rate_by_steps, ["--trainer.accumulate_grad_batches", "1"]),
     (resume_in_mid_epoch, ["--optimizer.lr", "0.25"]),
+    (resume_in_last_validation, ["--trainer.max_epochs", "5"]),
     (text_settings, ["--model_checkpoint.filename", "{epoch}"]),
     (saves_by_steps, ["--model_checkpoint.every_n_train_steps", "7"]),
     (averages, ["--ema_weights.decay", "0.75"]),
