@@ -112,7 +112,7 @@ static HostText *text_argument(Tracer *t, const Value *value)
         piece->value = value->host;
         piece->format = value->host->type == HOST_STRING ? "%s" : "%.6g";
     } else {
-        piece->text = value_text_of(t->arena, value);
+        piece->text = value->kind == V_TEXT ? value->text : value_text_of(t->arena, value);
     }
     return piece;
 }

@@ -312,13 +312,31 @@ static int event_of(const char *name)
     return -1;
 }
 
+static bool is_called_hook(const Ast *member)
+{
+    return member->kind == AST_METHOD && strncmp(member->name, "on_", 3) == 0;
+}
+
+static bool has_hooks(const Declaration *declaration)
+{
+    for (const Ast *m = declaration->tree->b; m; m = m->next)
+        if (is_called_hook(m))
+            return true;
+    return false;
+}
+
+// A moment hands nothing over, so nobody would call this.
+static void refuse_parameters(Tracer *t, const Ast *hook)
+{
+    fail(t, E_UNKNOWN_HOOK, hook->span, "the moment `%s` has no parameters", hook->name);
+    diag_hint(t->diag, "write `%s { … }`; numbers of the run are behind `trainer.`", hook->name);
+}
+
 static void trace_hooks(Tracer *t, Instance *instance)
 {
     Program *p = t->program;
-    bool listens = instance->kind == INSTANCE_CALLBACK;
-    for (const Ast *m = instance->declaration->tree->b; m; m = m->next)
-        listens |= m->kind == AST_METHOD && !m->a && strncmp(m->name, "on_", 3) == 0;
-    if (!listens)
+    const bool of_model = instance->declaration->kind == AST_MODEL;
+    if (instance->kind != INSTANCE_CALLBACK && !has_hooks(instance->declaration))
         return;
     p->callback = arena_grow(t->arena, p->callback, p->callback_count, &p->callback_capacity,
                              sizeof *p->callback);
@@ -326,7 +344,10 @@ static void trace_hooks(Tracer *t, Instance *instance)
     p->callback[index] = (Callback){.name = instance->prefix};
     t->members = instance->declaration->tree->b;
     for (const Ast *m = instance->declaration->tree->b; m; m = m->next) {
-        if (m->kind != AST_METHOD || m->a || strcmp(m->name, "at") == 0)
+        if (m->kind == AST_METHOD && m->a && event_of(m->name) >= 0)
+            refuse_parameters(t, m);
+        if (m->kind != AST_METHOD || m->a || strcmp(m->name, "at") == 0
+            || (of_model && !is_called_hook(m)))
             continue;
         int event = event_of(m->name);
         if (event < 0) {
@@ -344,14 +365,30 @@ static void trace_hooks(Tracer *t, Instance *instance)
     }
 }
 
+static void trace_instance(Tracer *t, Instance *instance)
+{
+    Context outer = save_context(t);
+    t->called_from = instance->span;
+    t->phase = PHASE_TRAIN;
+    t->training = false;
+    trace_hooks(t, instance);
+    restore_context(t, &outer);
+}
+
+// Callbacks first, then the model's own hooks, as if it were the last of them.
 void trace_callbacks(Tracer *t)
 {
-    for (int i = 0; i < t->instance_count; i++) {
-        Context outer = save_context(t);
-        t->called_from = t->instance[i]->span;
-        t->phase = PHASE_TRAIN;
-        t->training = false;
-        trace_hooks(t, t->instance[i]);
-        restore_context(t, &outer);
-    }
+    for (int i = 0; i < t->instance_count; i++)
+        trace_instance(t, t->instance[i]);
+    if (!t->model)
+        return;
+    Instance *own = arena_alloc(t->arena, sizeof *own);
+    *own = (Instance){.kind = INSTANCE_CALLBACK, .declaration = t->model->declaration, .index = -1,
+                      .prefix = t->model->declaration->name, .scope = t->model->scope,
+                      .span = t->model->declaration->tree->name_span};
+    for (const Ast *m = own->declaration->tree->b; m; m = m->next)
+        if (m->kind == AST_STATE)
+            make_host_state(t, own, m);
+    if (has_hooks(own->declaration))
+        trace_instance(t, own);
 }

@@ -430,6 +430,12 @@ static bool option_of(Tracer *t, Scope *scope, LogEntry *entry, const Ast *optio
     bool truth = value->kind == V_BOOL && value->number != 0;
     if (strcmp(name, "prog_bar") == 0 && value->kind == V_BOOL)
         return entry->progress_bar = truth, true;
+    if (strcmp(name, "on_step") == 0 && truth && entry->phase != PHASE_TRAIN) {
+        fail(t, E_LOG_OPTION, option->span, "an evaluation is logged as a whole, and not in a row "
+             "for each of its batches");
+        diag_hint(t->diag, "leave `on_step` out; it is for training_step");
+        return false;
+    }
     if (strcmp(name, "on_step") == 0 && value->kind == V_BOOL)
         return entry->on_step = truth, true;
     if (strcmp(name, "on_epoch") == 0 && value->kind == V_BOOL)

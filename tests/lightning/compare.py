@@ -8,6 +8,7 @@ of the checkpoints that are left; the numbers of metrics.csv. Where ours is anot
 differences.py turns what Lightning did into what we do, and says why; the rest has to be equal. A difference that no
 scenario needs is a fault too.
 """
+
 import argparse
 import csv
 import json
@@ -22,8 +23,20 @@ from scenarios import ROWS, SCENARIOS
 from specs import HOOKS, spec
 
 HERE = pathlib.Path(__file__).parent
-CODES = {"fit": "F", "sanity": "S", "check": "c", "train": "T", "validation": "V", "test": "E", "predict": "P",
-         "epoch": "e", "batch": "b", "start": "<", "end": ">"}
+CODES = {
+    "fit": "F",
+    "sanity": "S",
+    "check": "c",
+    "train": "T",
+    "validation": "V",
+    "test": "E",
+    "predict": "P",
+    "epoch": "e",
+    "batch": "b",
+    "start": "<",
+    "end": ">",
+    "module": "m",
+}
 
 
 def code(hook):
@@ -33,8 +46,9 @@ def code(hook):
 def write_rows(path):
     head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(ROWS)},), }}"
     head += " " * (63 - (10 + len(head)) % 64) + "\n"
-    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode()
-                     + struct.pack(f"<{len(ROWS)}d", *ROWS))
+    path.write_bytes(
+        b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + struct.pack(f"<{len(ROWS)}d", *ROWS)
+    )
 
 
 class Programs:
@@ -48,8 +62,13 @@ class Programs:
         if name not in self.built:
             source = self.folder / f"{name}.lt"
             source.write_text(spec(name))
-            run = subprocess.run([self.ltc, "build", source.name, "-o", name], cwd=self.folder, capture_output=True,
-                                 text=True, timeout=100)
+            run = subprocess.run(
+                [self.ltc, "build", source.name, "-o", name],
+                cwd=self.folder,
+                capture_output=True,
+                text=True,
+                timeout=100,
+            )
             self.built[name] = None if run.returncode else self.folder / name
             print(run.stderr if run.returncode else "", end="")
         return self.built[name]
@@ -75,11 +94,21 @@ def words(scenario):
 
 
 # What the spec says and the command line cannot.
-FIXED = {("model_checkpoint", "monitor"), ("model_checkpoint", "mode"), ("early_stopping", "monitor"),
-         ("early_stopping", "mode"), ("model_checkpoint", "filename"), ("trainer", "gradient_clip_algorithm"), ("model_checkpoint", "auto_insert_metric_name"),
-         ("model_checkpoint", "save_on_train_epoch_end"), ("early_stopping", "stopping_threshold"),
-         ("early_stopping", "divergence_threshold"), ("early_stopping", "check_on_train_epoch_end"),
-         ("lr_monitor", "log_momentum"), ("lr_monitor", "log_weight_decay")}
+FIXED = {
+    ("model_checkpoint", "monitor"),
+    ("model_checkpoint", "mode"),
+    ("early_stopping", "monitor"),
+    ("early_stopping", "mode"),
+    ("model_checkpoint", "filename"),
+    ("trainer", "gradient_clip_algorithm"),
+    ("model_checkpoint", "auto_insert_metric_name"),
+    ("model_checkpoint", "save_on_train_epoch_end"),
+    ("early_stopping", "stopping_threshold"),
+    ("early_stopping", "divergence_threshold"),
+    ("early_stopping", "check_on_train_epoch_end"),
+    ("lr_monitor", "log_momentum"),
+    ("lr_monitor", "log_weight_decay"),
+}
 
 
 def read_rows(folder):
@@ -95,7 +124,7 @@ def read_trace(text):
         at = line.find("@ ")
         if at < 0:
             continue
-        hook, step, epoch, batch, weight = line[at + 2:].split()
+        hook, step, epoch, batch, weight = line[at + 2 :].split()
         hooks.append(f"{code(hook)} {step}.{epoch}.{batch if hook.startswith('train_batch') else 0}")
         if hook == "train_batch_end" and int(step) > len(weights):
             weights.append(float(weight))
@@ -107,22 +136,37 @@ def ours(programs, scenario, command="fit", also=()):
     if not program:
         return {"failed": "the spec was not built"}
     with tempfile.TemporaryDirectory(dir=programs.folder) as folder:
-        line = [program, command, *([] if command == "fit" else ["--weights", "init"]), "--trainer.default_root_dir", folder,
-                *words(scenario), *also]
+        line = [
+            program,
+            command,
+            *([] if command == "fit" else ["--weights", "init"]),
+            "--trainer.default_root_dir",
+            folder,
+            *words(scenario),
+            *also,
+        ]
         done = subprocess.run(line, cwd=programs.folder, capture_output=True, text=True, timeout=60)
         if done.returncode:
             return {"failed": done.stderr.strip().splitlines()[-1]}
         hooks, weights = read_trace(done.stderr)
         root = pathlib.Path(folder)
-        return {"hooks": hooks, "weights": weights, "rows": read_rows(root),
-                "files": sorted(path.name[:-len(".safetensors")] for path in root.rglob("*.safetensors"))}
+        return {
+            "hooks": hooks,
+            "weights": weights,
+            "rows": read_rows(root),
+            "files": sorted(path.name[: -len(".safetensors")] for path in root.rglob("*.safetensors")),
+        }
 
 
 def recorded(run):
     """A recorded run in the form of ours."""
     row = [dict(pair.split("=") for pair in text.split()) for text in run.get("rows", [])]
-    return {"hooks": run["hooks"].split("; "), "weights": [float(w) for w in run.get("weights", "").split()],
-            "files": list(run.get("files", [])), "rows": row}
+    return {
+        "hooks": run["hooks"].split("; "),
+        "weights": [float(w) for w in run.get("weights", "").split()],
+        "files": list(run.get("files", [])),
+        "rows": row,
+    }
 
 
 def near(a, b):
@@ -178,7 +222,7 @@ def compare(programs, traces, only, verbose):
         used.update(seen)
         found = faults(ours(programs, scenario), wanted)
         failed += bool(found)
-        for fault in found[:9 if verbose else 3]:
+        for fault in found[: 9 if verbose else 3]:
             print(f"{name}: {fault}")
     for command in ("validate", "test", "predict"):
         if only and command != only:
@@ -230,7 +274,9 @@ def planted(programs, traces):
         found = faults(ours(programs, scenarios[name], also=line), expected(scenarios[name], traces, left_out)[0])
         if not any(fault.startswith(kind) or kind in fault for fault in found):
             unseen += 1
-            print(f"{name} with {' '.join(line) or 'no rule ' + left_out[0]}: nothing is found in its {kind}, but {found}")
+            print(
+                f"{name} with {' '.join(line) or 'no rule ' + left_out[0]}: nothing is found in its {kind}, but {found}"
+            )
     print(f"{len(PLANTED) - unseen} of {len(PLANTED)} planted faults are found")
     return unseen
 

@@ -6,10 +6,12 @@
 Every number is a multiple of a power of two, so that what is asserted is exact. A case names the settings that are
 wrong on purpose (`planted`): with them it has to fail.
 """
+
 import argparse
 import csv
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -57,6 +59,10 @@ callback asks(at: int = -1, hook: int = 0) {{
     on_train_epoch_end   {{ ask(7) }}
 }}
 
+callback tells() {{
+    on_validation_batch_start {{ warn("a batch") }}
+}}
+
 callback epochs() {{
     state count = 0
     on_train_epoch_end {{ count += 1 }}
@@ -82,14 +88,25 @@ class Case:
 
     def build(self, train=20, shuffle=False, loss="mean(w * x)", rate="0.125", callbacks="", table=(), clip="norm"):
         table = list(table) or [64 - i for i in range(48)]
-        text = SPEC.format(train=train, shuffle=str(shuffle).lower(), loss=loss, rate=rate, clip=clip,
-                           table=", ".join(str(float(value)) for value in table), sizes=len(table),
-                           callbacks=", ".join(part for part in (callbacks, "asks()", "epochs()") if part))
+        text = SPEC.format(
+            train=train,
+            shuffle=str(shuffle).lower(),
+            loss=loss,
+            rate=rate,
+            clip=clip,
+            table=", ".join(str(float(value)) for value in table),
+            sizes=len(table),
+            callbacks=", ".join(part for part in (callbacks, "asks()", "epochs()") if part),
+        )
         (self.folder / "case.lt").write_text(text)
-        values = ROWS[:train + 6]
+        values = ROWS[: train + 6]
         head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(values)},), }}".ljust(117) + "\n"
-        (self.folder / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode()
-                                            + struct.pack(f"<{len(values)}d", *values))
+        (self.folder / "x.npy").write_bytes(
+            b"\x93NUMPY\x01\x00"
+            + struct.pack("<H", len(head))
+            + head.encode()
+            + struct.pack(f"<{len(values)}d", *values)
+        )
         self.call(self.ltc, "build", "case.lt", "-o", "case")
         return self
 
@@ -134,6 +151,7 @@ def means(first, last):
 
 # ---- windows, clipping --------------------------------------------------------------------------
 
+
 def last_window(case):
     """5 batches by 2: two windows of two, and one of one that counts as a whole step."""
     case.build(train=10).fit("--trainer.max_epochs", "1", "--trainer.accumulate_grad_batches", "2")
@@ -160,16 +178,22 @@ def epoch_shorter_than_window(case):
 def clip_after_the_mean(case):
     """Gradients 3 and -1: their mean 1 is clipped to 0.5. Clipped one by one they would be 0."""
     loss = "mean(w * (3.0 when trainer.step == 0 and trainer.batch == 0 else -1.0)) + 0 * mean(x)"
-    case.build(train=4, loss=loss).fit("--trainer.max_epochs", "1", "--trainer.accumulate_grad_batches", "2",
-                                       "--trainer.gradient_clip_val", "0.5")
+    case.build(train=4, loss=loss).fit(
+        "--trainer.max_epochs", "1", "--trainer.accumulate_grad_batches", "2", "--trainer.gradient_clip_val", "0.5"
+    )
     equal(round(case.weight("epoch=0-step=1") * 2**20), round((1 - 0.125 * 0.5) * 2**20), "the weight")
 
 
 def clip_one_norm(case):
     """One norm over all parameters: (3, 4) has norm 5, and 2.5 halves it."""
-    case.build(train=2, loss="3 * w + 4 * v + 0 * mean(x)").fit("--trainer.max_epochs", "1", "--trainer.gradient_clip_val", "2.5")
-    equal([round(case.weight("epoch=0-step=1", name) * 2**20) for name in "wv"],
-          [round((1 - 0.125 * 1.5) * 2**20), round((1 - 0.125 * 2) * 2**20)], "the weights")
+    case.build(train=2, loss="3 * w + 4 * v + 0 * mean(x)").fit(
+        "--trainer.max_epochs", "1", "--trainer.gradient_clip_val", "2.5"
+    )
+    equal(
+        [round(case.weight("epoch=0-step=1", name) * 2**20) for name in "wv"],
+        [round((1 - 0.125 * 1.5) * 2**20), round((1 - 0.125 * 2) * 2**20)],
+        "the weights",
+    )
 
 
 def clip_values(case):
@@ -179,6 +203,7 @@ def clip_values(case):
 
 
 # ---- minimums, patience, stop requests ----------------------------------------------------------
+
 
 def min_steps(case):
     """A stop that is asked at step 3 of a long epoch is heard at step 8 and not at the epoch's end."""
@@ -190,14 +215,26 @@ def min_steps(case):
 
 def min_steps_in_window(case):
     """Steps are those of the optimiser: 3 steps of 4 batches."""
-    case.build().fit("--asks.at", "0", "--asks.hook", "4", "--trainer.min_steps", "2", "--trainer.max_epochs", "5",
-                     "--trainer.accumulate_grad_batches", "4")
+    case.build().fit(
+        "--asks.at",
+        "0",
+        "--asks.hook",
+        "4",
+        "--trainer.min_steps",
+        "2",
+        "--trainer.max_epochs",
+        "5",
+        "--trainer.accumulate_grad_batches",
+        "4",
+    )
     equal(case.steps("x"), [0, 1], "steps")
     equal(case.weight("epoch=0-step=2"), 1 - 0.125 * (sum(means(0, 4)) + sum(means(4, 8))) / 4, "the weight")
 
 
 def min_epochs(case):
-    case.build(train=6).fit("--asks.at", "1", "--asks.hook", "4", "--trainer.min_epochs", "2", "--trainer.max_epochs", "5")
+    case.build(train=6).fit(
+        "--asks.at", "1", "--asks.hook", "4", "--trainer.min_epochs", "2", "--trainer.max_epochs", "5"
+    )
     equal(case.steps("val_loss"), [2, 5], "validations")
     equal(case.files(), ["epoch=1-step=6"], "checkpoints")
 
@@ -251,14 +288,24 @@ def patience_of_the_new_line(case):
 
 def second_epochs(case):
     """Validated each second epoch: there is nothing to look at in the first, and nothing to save."""
-    case.build(train=4, callbacks='early_stopping(monitor = "val_loss"), model_checkpoint(monitor = "val_loss", save_top_k = -1)')
+    case.build(
+        train=4,
+        callbacks='early_stopping(monitor = "val_loss"), model_checkpoint(monitor = "val_loss", save_top_k = -1)',
+    )
     case.fit("--trainer.max_epochs", "4", "--trainer.check_val_every_n_epoch", "2")
     equal(case.files(), ["epoch=1-step=4", "epoch=3-step=8"], "checkpoints")
 
 
 # hook: step at which it is asked, the last step, the steps that were validated, epochs that ended
-STOPS = {1: (0, 0, [], 0), 2: (5, 5, [4], 2), 3: (2, 3, [2], 1), 4: (2, 2, [1], 1), 5: (5, 5, [4], 1), 6: (5, 5, [4], 1),
-         7: (5, 5, [4], 1)}
+STOPS = {
+    1: (0, 0, [], 0),
+    2: (5, 5, [4], 2),
+    3: (2, 3, [2], 1),
+    4: (2, 2, [1], 1),
+    5: (5, 5, [4], 1),
+    6: (5, 5, [4], 1),
+    7: (5, 5, [4], 1),
+}
 
 
 def stop_requests(case):
@@ -274,7 +321,9 @@ def stop_requests(case):
 
 def stop_after_the_validations(case):
     """Asked at the end of an epoch that is not validated: the run ends validated all the same."""
-    case.build(train=10).fit("--asks.at", "5", "--asks.hook", "7", "--trainer.max_epochs", "4", "--trainer.check_val_every_n_epoch", "2")
+    case.build(train=10).fit(
+        "--asks.at", "5", "--asks.hook", "7", "--trainer.max_epochs", "4", "--trainer.check_val_every_n_epoch", "2"
+    )
     equal(case.steps("val_loss"), [4], "validations")
     equal(case.steps("x"), [0, 1, 2, 3, 4], "steps")
     equal(case.files(), ["epoch=0-step=5"], "checkpoints")
@@ -282,11 +331,14 @@ def stop_after_the_validations(case):
 
 def stop_in_open_window(case):
     """A stop within a window waits for its step."""
-    case.build().fit("--asks.at", "0", "--asks.hook", "4", "--trainer.accumulate_grad_batches", "4", "--trainer.max_epochs", "2")
+    case.build().fit(
+        "--asks.at", "0", "--asks.hook", "4", "--trainer.accumulate_grad_batches", "4", "--trainer.max_epochs", "2"
+    )
     equal(case.weight("epoch=0-step=1"), 1 - 0.125 * sum(means(0, 4)) / 4, "the weight")
 
 
 # ---- shares and intervals -----------------------------------------------------------------------
+
 
 def shares(case):
     """0.35 of 10 batches are 3; 1 is one batch, 1.0 all of them; less than one is refused, and so is 1.5."""
@@ -306,7 +358,9 @@ def share_of_interval(case):
 
 
 def interval_over_epochs(case):
-    case.build(train=6).fit("--trainer.val_check_interval", "4", "--trainer.check_val_every_n_epoch", "none", "--trainer.max_epochs", "3")
+    case.build(train=6).fit(
+        "--trainer.val_check_interval", "4", "--trainer.check_val_every_n_epoch", "none", "--trainer.max_epochs", "3"
+    )
     equal(case.steps("val_loss"), [3, 7, 8], "validations")
 
 
@@ -326,12 +380,13 @@ def overfit(case):
 
 # ---- rows, rates --------------------------------------------------------------------------------
 
+
 def means_of_rows(case):
     """A row of 3 steps has their mean, the last row that of what is left; max stays a maximum."""
     case.build().fit("--trainer.log_every_n_steps", "3", "--trainer.max_epochs", "1")
     x = means(0, 10)
     equal(case.steps("x"), [2, 5, 8, 9], "rows")
-    equal(case.column("x"), [sum(x[i:i + 3]) / len(x[i:i + 3]) for i in (0, 3, 6, 9)], "means")
+    equal(case.column("x"), [sum(x[i : i + 3]) / len(x[i : i + 3]) for i in (0, 3, 6, 9)], "means")
     equal(case.column("last_x"), [ROWS[5], ROWS[11], ROWS[17], ROWS[19]], "maxima")
 
 
@@ -344,6 +399,7 @@ def rate_by_steps(case):
 
 # ---- resume -------------------------------------------------------------------------------------
 
+
 def resume_in_mid_epoch(case):
     """6 batches, stopped behind 4: the resumed epoch reads the other 2, in the order that they had."""
     case.build(train=12, shuffle=True)
@@ -354,9 +410,27 @@ def resume_in_mid_epoch(case):
         equal(case.column(name, "parts"), case.column(name, "whole"), f"column {name}")
 
 
+def resume_in_last_validation(case):
+    """Ended by a signal inside the validation that follows a stop at the end of an epoch: what was done of the end of
+    the epoch is not done again."""
+    if not shutil.which("strace"):
+        return
+    ask = ["--asks.at", "5", "--asks.hook", "7", "--trainer.max_epochs", "4", "--trainer.check_val_every_n_epoch", "2"]
+    case.build(train=10, callbacks="tells()").fit(*ask, root="whole", planted=False)
+    trap = ["strace", "-f", "-o", "/dev/null", "-P", "err", "-e", "trace=write", "-e", "inject=write:signal=TERM:when=1"]
+    with open(case.folder / "err", "w") as err:
+        run = ["./case", "fit", "--trainer.default_root_dir", "parts", *ask]
+        status = subprocess.run([*trap, *run], cwd=case.folder, stdout=subprocess.DEVNULL, stderr=err, timeout=100)
+    equal(status.returncode, 143, "the exit code")
+    equal(case.steps("val_loss", "parts"), [], "validations before the resume")
+    text = case.fit("--resume", "auto", root="parts")
+    equal(re.search(r"saw (\d+)", text).group(1), "1", "ends of epochs")
+    equal(case.rows("parts"), case.rows("whole"), "rows")
+
+
 def text_settings(case):
     """A text that the command line gives is what the run reads."""
-    case.build(train=4, callbacks='model_checkpoint(save_top_k = -1)')
+    case.build(train=4, callbacks="model_checkpoint(save_top_k = -1)")
     case.fit("--trainer.max_epochs", "2", "--model_checkpoint.filename", "at-{step:03d}-{val_loss:.1f}")
     equal(case.files(), ["at-step=002-val_loss=62.0", "at-step=004-val_loss=60.0"], "checkpoints")
     text = case.fit("--model_checkpoint.filename", "{nothing}", root="refused", status=2)
@@ -365,13 +439,18 @@ def text_settings(case):
 
 def saves_by_steps(case):
     """A score that only validation makes is waited for; a save that a validation follows has its score."""
-    case.build(callbacks='model_checkpoint(monitor = "val_loss", every_n_train_steps = 3, save_top_k = 1, mode = "max")')
-    case.fit("--trainer.max_epochs", "2", "--trainer.val_check_interval", "6", "--trainer.check_val_every_n_epoch", "none")
+    case.build(
+        callbacks='model_checkpoint(monitor = "val_loss", every_n_train_steps = 3, save_top_k = 1, mode = "max")'
+    )
+    case.fit(
+        "--trainer.max_epochs", "2", "--trainer.val_check_interval", "6", "--trainer.check_val_every_n_epoch", "none"
+    )
     equal(case.steps("val_loss"), [5, 11, 17, 19], "validations")
     equal([name for name in case.files() if name != "last"], ["epoch=0-step=6"], "checkpoints")
 
 
 # ---- averages, not a number ---------------------------------------------------------------------
+
 
 def averages(case):
     """validate, test and --weights read the average that validation had; a resumed run the weights themselves."""
@@ -394,7 +473,9 @@ def averages(case):
 
 def averages_in_windows(case):
     """One update a step of the optimiser, not one a batch."""
-    case.build(train=8, callbacks="ema_weights(decay = 0.5)").fit("--trainer.max_epochs", "1", "--trainer.accumulate_grad_batches", "2")
+    case.build(train=8, callbacks="ema_weights(decay = 0.5)").fit(
+        "--trainer.max_epochs", "1", "--trainer.accumulate_grad_batches", "2"
+    )
     x = means(0, 4)
     first = 1 - 0.125 * (x[0] + x[1]) / 2
     second = first - 0.125 * (x[2] + x[3]) / 2
@@ -421,7 +502,14 @@ def sanity(case):
     """The sanity check leaves nothing behind, and its hooks are heard."""
     case.build(train=4, shuffle=True)
     for number in ("0", "2"):
-        case.fit("--trainer.num_sanity_val_steps", number, "--trainer.max_epochs", "2", root="sanity" + number, planted=number == "2")
+        case.fit(
+            "--trainer.num_sanity_val_steps",
+            number,
+            "--trainer.max_epochs",
+            "2",
+            root="sanity" + number,
+            planted=number == "2",
+        )
     equal(case.rows("sanity2"), case.rows("sanity0"), "rows")
 
 
@@ -454,6 +542,7 @@ CASES = [
     (means_of_rows, ["--trainer.log_every_n_steps", "1"]),
     (rate_by_steps, ["--trainer.accumulate_grad_batches", "1"]),
     (resume_in_mid_epoch, ["--optimizer.lr", "0.25"]),
+    (resume_in_last_validation, ["--trainer.max_epochs", "5"]),
     (text_settings, ["--model_checkpoint.filename", "{epoch}"]),
     (saves_by_steps, ["--model_checkpoint.every_n_train_steps", "7"]),
     (averages, ["--ema_weights.decay", "0.75"]),

@@ -8,6 +8,7 @@ Names: every argument of the Trainer, of callbacks, loggers and methods, and eve
 scenarios.py: hooks in their order with step, epoch and batch; the weight after each optimiser step; the names of
 checkpoints; the rows of metrics.csv. Never use versions 2.6.2 and 2.6.3 of the package: they were malware.
 """
+
 import argparse
 import csv
 import inspect
@@ -46,12 +47,15 @@ def arguments(function):
 def members(*classes):
     found = []
     for one in classes:
-        found += [name for name in vars(one) if not name.startswith("_") and name not in DATA_KEYS and name not in found]
+        found += [
+            name for name in vars(one) if not name.startswith("_") and name not in DATA_KEYS and name not in found
+        ]
     return found
 
 
 def names():
     """Section: [name, …]; an argument of a class is CLASS(argument)."""
+
     def calls(module):
         every = []
         for name in sorted(set(module.__all__) - ABSTRACT):
@@ -81,19 +85,44 @@ def names():
         "Profilers": sorted(profilers.__all__),
         "Tuner": tuner,
         "LightningCLI arguments": arguments(LightningCLI.__init__),
-        "LightningCLI commands and options": ["fit", "validate", "test", "predict"] + [
-            "--config", "--print_config", "--help", "--trainer.NAME", "--model.NAME", "--data.NAME", "--optimizer",
-            "--lr_scheduler", "--seed_everything", "--ckpt_path", "--trainer.callbacks+=", "PL_FIT__TRAINER__NAME",
-            "PL_TRAINER_NAME", "config.yaml"],
+        "LightningCLI commands and options": ["fit", "validate", "test", "predict"]
+        + [
+            "--config",
+            "--print_config",
+            "--help",
+            "--trainer.NAME",
+            "--model.NAME",
+            "--data.NAME",
+            "--optimizer",
+            "--lr_scheduler",
+            "--seed_everything",
+            "--ckpt_path",
+            "--trainer.callbacks+=",
+            "PL_FIT__TRAINER__NAME",
+            "PL_TRAINER_NAME",
+            "config.yaml",
+        ],
         "Functions": ["seed_everything", "load_from_checkpoint"],
     }
 
 
 # ---- traces -------------------------------------------------------------------------------------
 
-HOOKS = [name for name in members(L.Callback) if name.startswith("on_") and name not in (
-    "on_exception", "on_save_checkpoint", "on_load_checkpoint", "on_before_backward", "on_after_backward",
-    "on_before_optimizer_step", "on_before_zero_grad")]
+HOOKS = [
+    name
+    for name in members(L.Callback)
+    if name.startswith("on_")
+    and name
+    not in (
+        "on_exception",
+        "on_save_checkpoint",
+        "on_load_checkpoint",
+        "on_before_backward",
+        "on_after_backward",
+        "on_before_optimizer_step",
+        "on_before_zero_grad",
+    )
+]
 
 
 class Tracer(L.Callback):
@@ -111,6 +140,7 @@ def note(hook):
             self.weights.append(float(module.w))
         if self.stop and hook == self.stop[0] and trainer.global_step >= self.stop[1] and not trainer.sanity_checking:
             trainer.should_stop = True
+
     return call
 
 
@@ -136,6 +166,8 @@ class Line(L.LightningModule):
             self.log("total", x.mean(), on_step=False, on_epoch=True, reduce_fx="sum")
         else:
             self.log("train_loss", main)
+        if self.program == "early_train":
+            self.log("loss", main, on_step=False, on_epoch=True)
         return loss
 
     def validation_step(self, x, index, dataloader_idx=0):
@@ -158,10 +190,31 @@ class Line(L.LightningModule):
         return {"optimizer": sgd, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
+class LineWithHooks(Line):
+    """Tells the tracer of its own hooks, which come behind those of callbacks."""
+
+
+def own_note(hook):
+    def call(self, *rest):
+        place = f"{self.trainer.global_step} {self.trainer.current_epoch} 0"
+        self.tracer.events.append(f"module_{hook[3:]} {place}")
+
+    return call
+
+
+for hook in HOOKS:
+    if "sanity" not in hook:
+        setattr(LineWithHooks, hook, own_note(hook))
+
+
 def made(name, given):
-    kinds = {"early_stopping": callbacks.EarlyStopping, "model_checkpoint": callbacks.ModelCheckpoint,
-             "lr_monitor": callbacks.LearningRateMonitor, "timer": callbacks.Timer,
-             "ema_weights": callbacks.EMAWeightAveraging}
+    kinds = {
+        "early_stopping": callbacks.EarlyStopping,
+        "model_checkpoint": callbacks.ModelCheckpoint,
+        "lr_monitor": callbacks.LearningRateMonitor,
+        "timer": callbacks.Timer,
+        "ema_weights": callbacks.EMAWeightAveraging,
+    }
     return kinds[name](**given)
 
 
@@ -179,16 +232,31 @@ def read_rows(folder):
 def loaders():
     def of(rows):
         return torch.utils.data.DataLoader(torch.tensor(rows), batch_size=BATCH)
-    return of(ROWS[:TRAIN]), of(ROWS[TRAIN:TRAIN + VAL])
+
+    return of(ROWS[:TRAIN]), of(ROWS[TRAIN : TRAIN + VAL])
 
 
 def run(scenario, folder):
     train, val = loaders()
-    tracer, model = Tracer(scenario["stop"]), Line(scenario["program"])
-    own = [made(*one) for one in scenario["callbacks"]]
+    own = scenario["program"] == "module"
+    tracer, model = Tracer(scenario["stop"]), (LineWithHooks if own else Line)(scenario["program"])
+    model.tracer = tracer
+    own = [made(*one) for one in scenario["callbacks"] if scenario["program"] != "two"]
+    if scenario["program"] == "two":
+        own = [
+            callbacks.ModelCheckpoint(monitor="val_loss", save_top_k=2, filename="best-{step}"),
+            callbacks.ModelCheckpoint(every_n_train_steps=3, save_top_k=-1, filename="every-{step}"),
+        ]
     own += [] if scenario["trainer"].get("barebones") else [tracer]
-    options = {"accelerator": "cpu", "default_root_dir": folder, "enable_progress_bar": False, **scenario["trainer"],
-               "enable_model_summary": False, "callbacks": own, "logger": loggers.CSVLogger(folder)}
+    options = {
+        "accelerator": "cpu",
+        "default_root_dir": folder,
+        "enable_progress_bar": False,
+        **scenario["trainer"],
+        "enable_model_summary": False,
+        "callbacks": own,
+        "logger": loggers.CSVLogger(folder),
+    }
     if scenario["trainer"].get("barebones"):
         own = [tracer]
         options.update(logger=None, callbacks=own, num_sanity_val_steps=None)
@@ -201,8 +269,14 @@ def run(scenario, folder):
 def evaluation(command, folder):
     _, val = loaders()
     tracer = Tracer(None)
-    trainer = L.Trainer(accelerator="cpu", default_root_dir=folder, enable_progress_bar=False, callbacks=[tracer],
-                        logger=False, enable_model_summary=False)
+    trainer = L.Trainer(
+        accelerator="cpu",
+        default_root_dir=folder,
+        enable_progress_bar=False,
+        callbacks=[tracer],
+        logger=False,
+        enable_model_summary=False,
+    )
     getattr(trainer, command)(Line("plain"), val)
     return tracer
 
@@ -214,8 +288,11 @@ def traces():
             tracer, model, trainer = run(scenario, folder)
             files = sorted(path.name[:-5] for path in pathlib.Path(folder).rglob("*.ckpt"))
             every[scenario["name"]] = {
-                "hooks": tracer.events, "weights": tracer.weights, "files": files,
-                "rows": read_rows(pathlib.Path(folder)), "steps": trainer.global_step,
+                "hooks": tracer.events,
+                "weights": tracer.weights,
+                "files": files,
+                "rows": read_rows(pathlib.Path(folder)),
+                "steps": trainer.global_step,
             }
     for command in ("validate", "test", "predict"):
         with tempfile.TemporaryDirectory() as folder:
@@ -223,8 +300,20 @@ def traces():
     return every
 
 
-CODES = {"fit": "F", "sanity": "S", "check": "c", "train": "T", "validation": "V", "test": "E", "predict": "P",
-         "epoch": "e", "batch": "b", "start": "<", "end": ">"}
+CODES = {
+    "fit": "F",
+    "sanity": "S",
+    "check": "c",
+    "train": "T",
+    "validation": "V",
+    "test": "E",
+    "predict": "P",
+    "epoch": "e",
+    "batch": "b",
+    "start": "<",
+    "end": ">",
+    "module": "m",
+}
 
 
 def short(event):

@@ -3,10 +3,11 @@
 
     table.py --ltc build/ltc [--planted]
 
-The names are those that record.py recorded. A row that says `the same` spells it in our words, and each of them is tried:
-options in `program --help`, the rest as part of a spec that has to compile. `later` and `meaningless here` stand only for
-what the lists below allow; differences in runs are exactly those of differences.py, with its reasons.
+The names are those that record.py recorded. A row that says `the same` spells it in our words, and each of them is
+tried: options in `program --help`, the rest as part of a spec that has to compile. `later` and `meaningless here`
+stand only for what the lists below allow; differences in runs are exactly those of differences.py, with its reasons.
 """
+
 import argparse
 import json
 import pathlib
@@ -21,10 +22,27 @@ from compare import write_rows
 HERE = pathlib.Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "lightning-parity.md"
 VERDICTS = ("the same", "different", "later", "meaningless here")
-LATER = ("half precision", "`\"32-true\"` and `\"64-true\"` are there; 16 and bf16: half precision", "profilers", "tuners", "ranks", "GPUs",
-         "accumulation by epoch", "stochastic weight averaging", "pruning", "backbone finetuning", "device statistics",
-         "on-exception checkpoint", "prediction writer", "spike detection", "MLflow", "Weights & Biases", "Comet",
-         "TensorBoard's model graph", "prepare")
+LATER = (
+    "half precision",
+    '`"32-true"` and `"64-true"` are there; 16 and bf16: half precision',
+    "profilers",
+    "tuners",
+    "ranks",
+    "GPUs",
+    "accumulation by epoch",
+    "stochastic weight averaging",
+    "pruning",
+    "backbone finetuning",
+    "device statistics",
+    "on-exception checkpoint",
+    "prediction writer",
+    "spike detection",
+    "MLflow",
+    "Weights & Biases",
+    "Comet",
+    "TensorBoard's model graph",
+    "prepare",
+)
 MEANINGLESS = ("of devices", "of another strategy", "a switch of cuDNN", "no plugins", "a registry of the vendor")
 
 SPEC = """
@@ -47,6 +65,7 @@ model Net() {{
     test_step(x) {{ log test_loss = mean(x) }}
     predict(x) {{ forward(x) }}
     {optimizer}
+{own}
 }}
 
 callback tries() {{
@@ -63,12 +82,29 @@ trainer {{
     callbacks = [tries(), {callbacks}]
 }}
 """
-METHODS = ("forward(x)", "training_step(x)", "validation_step(x)", "test_step(x)", "predict(x)")    # SPEC has them
-CALLBACKS = ("model_checkpoint", "early_stopping", "lr_monitor", "timer", "ema_weights", "weight_averaging", "progress_bar",
-             "throughput_monitor", "terminate_on_nan", "gradual_unfreezing")
+METHODS = ("forward(x)", "training_step(x)", "validation_step(x)", "test_step(x)", "predict(x)")  # SPEC has them
+CALLBACKS = (
+    "model_checkpoint",
+    "early_stopping",
+    "lr_monitor",
+    "timer",
+    "ema_weights",
+    "weight_averaging",
+    "progress_bar",
+    "throughput_monitor",
+    "terminate_on_nan",
+    "gradual_unfreezing",
+)
 # A setting that is only there where the spec gives it a value.
-GIVEN = ('model_checkpoint(train_time_interval = 10 minutes)', 'early_stopping(monitor = "val_loss", stopping_threshold = 0.1, '
-         'divergence_threshold = 9.0)', "timer(30 minutes)", "ema_weights()", "weight_averaging()", "throughput_monitor()", "lr_monitor()")
+GIVEN = (
+    "model_checkpoint(train_time_interval = 10 minutes)",
+    'early_stopping(monitor = "val_loss", stopping_threshold = 0.1, ' "divergence_threshold = 9.0)",
+    "timer(30 minutes)",
+    "ema_weights()",
+    "weight_averaging()",
+    "throughput_monitor()",
+    "lr_monitor()",
+)
 
 
 def read_page(text):
@@ -78,7 +114,12 @@ def read_page(text):
         if line.startswith("## "):
             current = sections.setdefault(line[3:], [])
         cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("| ") else []
-        if current is not None and len(cells) >= 2 and set(line) - set("|- ") and cells[0] not in ("Lightning", "difference"):
+        if (
+            current is not None
+            and len(cells) >= 2
+            and set(line) - set("|- ")
+            and cells[0] not in ("Lightning", "difference")
+        ):
             current.append((cells[0].strip("`"), cells[1], " | ".join(cells[2:]).strip(" |")))
     return sections
 
@@ -120,12 +161,31 @@ def check_verdicts(sections, names):
 
 def sort_words(sections, names):
     """What `the same` rows spell, by the place where it is tried; and rows and words that cannot be."""
-    places = {"option": set(), "command": set(), "hook": set(), "statement": set(), "callback": set(), "logger": set(), "log": set(),
-              "minimize": set(), "optimizer": set(), "method": set()}
-    kinds = (("option", r"--[\w.-]+( \S.*)?$"), ("command", r"program \w+$"), ("hook", r"on_\w+$"), ("logger", r"(csv|tensorboard|jsonl)\(\)$"),
-             ("callback", rf"({'|'.join(CALLBACKS)})\(.*\)$"), ("log", r"log "), ("minimize", r"minimize "), ("optimizer", r"optimizer = "),
-             ("method", r"\w+_step\(x\)$|forward\(x\)$|predict\(x\)$"),
-             ("statement", r"(trainer\.|metrics\[|save\(|warn\(|freeze\(|unfreeze\(|model$)"))
+    places = {
+        "option": set(),
+        "command": set(),
+        "hook": set(),
+        "own hook": set(),
+        "statement": set(),
+        "callback": set(),
+        "logger": set(),
+        "log": set(),
+        "minimize": set(),
+        "optimizer": set(),
+        "method": set(),
+    }
+    kinds = (
+        ("option", r"--[\w.-]+( \S.*)?$"),
+        ("command", r"program \w+$"),
+        ("hook", r"on_\w+$"),
+        ("logger", r"(csv|tensorboard|jsonl)\(\)$"),
+        ("callback", rf"({'|'.join(CALLBACKS)})\(.*\)$"),
+        ("log", r"log "),
+        ("minimize", r"minimize "),
+        ("optimizer", r"optimizer = "),
+        ("method", r"\w+_step\(x\)$|forward\(x\)$|predict\(x\)$"),
+        ("statement", r"(trainer\.|metrics\[|save\(|warn\(|freeze\(|unfreeze\(|model$)"),
+    )
     found = []
     for section in names:
         for name, verdict, what in sections.get(section, []):
@@ -136,6 +196,7 @@ def sort_words(sections, names):
                 found.append(f"{section}, {name}: spells nothing")
             for word in words:
                 kind = next((kind for kind, pattern in kinds if re.match(pattern, word)), None)
+                kind = "own hook" if kind == "hook" and section.startswith("LightningModule") else kind
                 if kind:
                     places[kind].add(word)
                 else:
@@ -145,20 +206,33 @@ def sort_words(sections, names):
 
 def statement(index, word):
     if word.startswith("warn("):
-        return "warn(\"so\")"
+        return 'warn("so")'
     value = re.match(r"trainer\.|metrics", word)
-    return f"v{index} = {word}\n        if v{index} == 7 {{ warn(\"seven\") }}" if value else word
+    return f'v{index} = {word}\n        if v{index} == 7 {{ warn("seven") }}' if value else word
 
 
 def write_spec(places):
-    hooks = [f"    {hook} {{ warn(\"{hook}\") }}" for hook in sorted(places["hook"]) if hook != "on_train_end"]
-    statements = [f"        {statement(i, word)}" for i, word in enumerate(sorted(places["statement"])) if word != "model"]
+    hooks = [f'    {hook} {{ warn("{hook}") }}' for hook in sorted(places["hook"]) if hook != "on_train_end"]
+    own = [f'    {hook} {{ warn("{hook}") }}' for hook in sorted(places["own hook"])]
+    statements = [
+        f"        {statement(i, word)}" for i, word in enumerate(sorted(places["statement"])) if word != "model"
+    ]
     logs = [re.sub(r"^log \w+(?= =|\b)", f"log l{i}", word) for i, word in enumerate(sorted(places["log"]))]
-    logs = [f"        {re.sub(r'^log (l[0-9]+)(?! =)', r'log l = loss', line) if ' = loss' not in line else line}" for line in logs]
+    logs = [
+        f"        {re.sub(r'^log (l[0-9]+)(?! =)', r'log l = loss', line) if ' = loss' not in line else line}"
+        for line in logs
+    ]
     logs = [line.replace("log l ", f"log k{i} ") for i, line in enumerate(logs)]
-    return SPEC.format(hooks="\n".join(hooks), statements="\n".join(statements), logs="\n".join(re.sub(r", b = ", ", second = ", line) for line in logs),
-                       minimize=(sorted(places["minimize"]) or ["minimize loss"])[0], optimizer=(sorted(places["optimizer"]) or ["optimizer = sgd()"])[0],
-                       loggers=", ".join(sorted(places["logger"])), callbacks=", ".join(sorted(places["callback"] | set(GIVEN))))
+    return SPEC.format(
+        hooks="\n".join(hooks),
+        own="\n".join(own),
+        statements="\n".join(statements),
+        logs="\n".join(re.sub(r", b = ", ", second = ", line) for line in logs),
+        minimize=(sorted(places["minimize"]) or ["minimize loss"])[0],
+        optimizer=(sorted(places["optimizer"]) or ["optimizer = sgd()"])[0],
+        loggers=", ".join(sorted(places["logger"])),
+        callbacks=", ".join(sorted(places["callback"] | set(GIVEN))),
+    )
 
 
 def try_words(ltc, places):
@@ -167,11 +241,15 @@ def try_words(ltc, places):
         folder = pathlib.Path(name)
         write_rows(folder / "x.npy")
         (folder / "all.lt").write_text(write_spec(places))
-        built = subprocess.run([ltc, "build", "all.lt", "-o", "all"], cwd=folder, capture_output=True, text=True, timeout=200)
+        built = subprocess.run(
+            [ltc, "build", "all.lt", "-o", "all"], cwd=folder, capture_output=True, text=True, timeout=200
+        )
         if built.returncode:
             return [f"what the page spells does not compile:\n{built.stderr}"]
-        text = "".join(subprocess.run(["./all", *command, "--help"], cwd=folder, capture_output=True, text=True, timeout=60).stdout
-                       for command in ([], ["fit"], ["test"], ["predict"]))
+        text = "".join(
+            subprocess.run(["./all", *command, "--help"], cwd=folder, capture_output=True, text=True, timeout=60).stdout
+            for command in ([], ["fit"], ["test"], ["predict"])
+        )
     # The second callback of a kind has a number in its name.
     options = {re.sub(r"\d+\.", ".", option.replace("-", "_").strip("_")) for option in re.findall(r"--[\w.-]+", text)}
     for word in sorted(places["option"]):
@@ -194,9 +272,13 @@ PLANTED = [
     ("| `min_epochs` | the same | `--trainer.min_epochs` |\n", "", "has no row"),
     ("| `EarlyStopping(patience)`", "| `EarlyStopping(patients)`", "names nothing of Lightning's"),
     ("`--early_stopping.patience`", "`--early_stopping.patients`", "is not in the help"),
-    ("| `on_fit_start` | the same | `on_fit_start` |", "| `on_fit_start` | the same | `on_fit_begin` |", "does not compile"),
+    (
+        "| `on_fit_start` | the same | `on_fit_start` |",
+        "| `on_fit_start` | the same | `on_fit_begin` |",
+        "does not compile",
+    ),
     ("`trainer.max_epochs`", "`trainer.most_epochs`", "does not compile"),
-    ("model_checkpoint(mode = \"max\")", "model_checkpoint(modus = \"max\")", "does not compile"),
+    ('model_checkpoint(mode = "max")', 'model_checkpoint(modus = "max")', "does not compile"),
     ("| `deterministic` | different", "| `deterministic` | later", "is not what comes later"),
     ("| `deterministic` | different", "| `deterministic` | meaningless here", "is not what may be meaningless"),
     ("*the last window*", "*the last windows*", "is of no run"),
