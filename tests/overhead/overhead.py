@@ -76,8 +76,8 @@ class Overhead:
         root = self.tree.path("first.run")
         shutil.rmtree(root, ignore_errors=True)
         start = time.monotonic()
-        subprocess.run([self.tree.path("perceptron"), "fit", "--quiet", "--trainer.default_root_dir", root, "--data.root",
-                        data, "--trainer.max_steps", "1"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([self.tree.path("perceptron"), "fit", "--quiet", "--trainer.default_root_dir", root,
+                        "--data.root", data, "--trainer.max_steps", "1"], check=True, stdout=subprocess.DEVNULL)
         return time.monotonic() - start
 
 

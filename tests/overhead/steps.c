@@ -41,12 +41,13 @@ static int by_size(const void *a, const void *b)
 
 static double copy_time(void)
 {
-    char *from = malloc(lt_program.variable_bytes + 1), *to = malloc(lt_program.variable_bytes + 1);
+    const size_t bytes = lt_program.variable_bytes;
+    char *from = malloc(bytes + 1), *to = malloc(bytes + 1);
     double least = 1e9;
     for (int i = 0; from && to && i < 10; i++) {
-        memset(from, i, lt_program.variable_bytes + 1);
+        memset(from, i, bytes);
         const double start = now();
-        memcpy(to, from, lt_program.variable_bytes);
+        memcpy(to, from, bytes);
         const double time = now() - start;
         least = time < least ? time : least;
     }
