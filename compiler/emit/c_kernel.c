@@ -299,9 +299,11 @@ static void rows_kernel(C *c)
     if (kernel->outer_count && !parts)
         c_share(c, collapsed(c, kernel->outer_count));
     loops_open(c, kernel->outer, kernel->outer_count);
-    for (int i = 0; i < kernel->row_count; i++)
+    for (int i = 0; i < kernel->row_count; i++) {
+        const int64_t size = dim_at(shape_size(&kernel->row[i]->shape), c->bound);
         c_line(c, "%s %s[%lld];", c_stored(kernel->row[i]->dtype), c_buffer(c, kernel->row[i]),
-               (long long)dim_at(shape_size(&kernel->row[i]->shape), c->bound));
+               (long long)(size > 0 ? size : 1));       // no array of C is empty
+    }
     const bool alone = !kernel->outer_count && !parts && !kernel->serial;
     if (alone) {
         c_single(c);

@@ -24,7 +24,8 @@ static const lt_random_key_t key = {0x243F6A88, 0x85A308D3};
     F(sin, lt_sin_f32(x)) F(cos, lt_cos_f32(x)) F(tanh, lt_tanh_f32(x)) F(erf, lt_erf_f32(x))      \
     F(pow, lt_pow_f32(x, y)) F(pow_half, lt_pow_f32(x, 0.5f)) F(pow_2, lt_pow_f32(x, 2))           \
     F(pow_17, lt_pow_f32(x, 1.7f)) F(uniform, x + lt_random_uniform_f32(key, (uint32_t)i))         \
-    F(f16, lt_f32_from_f16(lt_f16_from_f32(x))) F(bf16, lt_f32_from_bf16(lt_bf16_from_f32(x)))
+    F(f16, lt_f32_from_f16(lt_f16_from_f32(x))) F(bf16, lt_f32_from_bf16(lt_bf16_from_f32(x)))     \
+    F(whole, lt_tanh_f32((float)lt_i64_from_f32(x))) F(whole_i32, (float)lt_i32_from_f32(x))
 
 #define DOUBLES(F)                                                                                 \
     F(max_f64, lt_max_f64(x, y)) F(min_f64, lt_min_f64(x, y)) F(sign_f64, lt_sign_f64(x))          \
@@ -34,7 +35,8 @@ static const lt_random_key_t key = {0x243F6A88, 0x85A308D3};
     F(expm1_f64, lt_expm1_f64(x)) F(log_f64, lt_log_f64(x)) F(log1p_f64, lt_log1p_f64(x))          \
     F(sin_f64, lt_sin_f64(x)) F(cos_f64, lt_cos_f64(x)) F(tanh_f64, lt_tanh_f64(x))                \
     F(erf_f64, lt_erf_f64(x)) F(pow_f64, lt_pow_f64(x, y)) F(pow_17_f64, lt_pow_f64(x, 1.7))       \
-    F(uniform_f64, x + lt_random_uniform_f64(key, (uint32_t)i))
+    F(uniform_f64, x + lt_random_uniform_f64(key, (uint32_t)i))                                    \
+    F(whole_f64, lt_tanh_f64((double)lt_i64_from_f64(x)))
 
 #define INTEGERS(F)                                                                                \
     F(i64, lt_i64_from_f32(x32[i])) F(i32, lt_i32_from_f32(x32[i])) F(i16, lt_i16_from_f32(x32[i]))\

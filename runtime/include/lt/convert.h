@@ -96,27 +96,35 @@ static inline float lt_f32_from_bf16(uint16_t upper)
 
 // ---- casts --------------------------------------------------------------------------------------
 
-// `least` and `most` are floats of the source's type that the target holds; from `limit` on the
-// result is `top`, which the source's type may be too coarse to hold.
-#define LT_CAST(name, source, target, through, least, most, limit, top)                            \
+// The size of x is cut off, and the sign given back to what is whole: gcc 12 makes of a float that
+// becomes whole and a float again a rounding towards zero, under -fno-trapping-math, and so -0 of
+// what is 0. `most` is the greatest float of the source's type that the target holds; from `limit`
+// on the result is `top`, which that type may be too coarse to hold, up to `least` it is `bottom`.
+#define LT_CAST(name, source, target, through, size, most, least, bottom, limit, top)              \
     static inline target name(source x)                                                            \
     {                                                                                              \
-        source inside = x == x ? x : 0;                                                            \
-        inside = inside < least ? least : inside;                                                  \
+        source inside = x == x ? size(x) : 0;                                                      \
         inside = inside > most ? most : inside;                                                    \
         const target value = (target)(through)inside;                                              \
-        return x >= limit ? top : value;                                                           \
+        const target signed_value = x < 0 ? (target)-value : value;                                \
+        return x >= limit ? top : x <= least ? bottom : signed_value;                              \
     }
 
-LT_CAST(lt_i64_from_f32, float, int64_t, int64_t, -0x1p63f, 0x1.fffffep62f, 0x1p63f, INT64_MAX)
-LT_CAST(lt_i32_from_f32, float, int32_t, int32_t, -0x1p31f, 0x1.fffffep30f, 0x1p31f, INT32_MAX)
-LT_CAST(lt_i16_from_f32, float, int16_t, int32_t, -0x1p15f, 32767.0f, 32767.0f, INT16_MAX)
-LT_CAST(lt_i8_from_f32, float, int8_t, int32_t, -128.0f, 127.0f, 127.0f, INT8_MAX)
-LT_CAST(lt_u8_from_f32, float, uint8_t, int32_t, 0.0f, 255.0f, 255.0f, UINT8_MAX)
+LT_CAST(lt_i64_from_f32, float, int64_t, int64_t, fabsf, 0x1.fffffep62f,
+        -0x1p63f, INT64_MIN, 0x1p63f, INT64_MAX)
+LT_CAST(lt_i32_from_f32, float, int32_t, int32_t, fabsf, 0x1.fffffep30f,
+        -0x1p31f, INT32_MIN, 0x1p31f, INT32_MAX)
+LT_CAST(lt_i16_from_f32, float, int16_t, int32_t, fabsf, 32767.0f,
+        -0x1p15f, INT16_MIN, 32767.0f, INT16_MAX)
+LT_CAST(lt_i8_from_f32, float, int8_t, int32_t, fabsf, 127.0f, -128.0f, INT8_MIN, 127.0f, INT8_MAX)
+LT_CAST(lt_u8_from_f32, float, uint8_t, int32_t, fabsf, 255.0f, 0.0f, 0, 255.0f, UINT8_MAX)
 
-LT_CAST(lt_i64_from_f64, double, int64_t, int64_t, -0x1p63, 0x1.fffffffffffffp62, 0x1p63, INT64_MAX)
-LT_CAST(lt_i32_from_f64, double, int32_t, int32_t, -0x1p31, 2147483647.0, 2147483647.0, INT32_MAX)
-LT_CAST(lt_i16_from_f64, double, int16_t, int32_t, -0x1p15, 32767.0, 32767.0, INT16_MAX)
-LT_CAST(lt_i8_from_f64, double, int8_t, int32_t, -128.0, 127.0, 127.0, INT8_MAX)
-LT_CAST(lt_u8_from_f64, double, uint8_t, int32_t, 0.0, 255.0, 255.0, UINT8_MAX)
+LT_CAST(lt_i64_from_f64, double, int64_t, int64_t, fabs, 0x1.fffffffffffffp62,
+        -0x1p63, INT64_MIN, 0x1p63, INT64_MAX)
+LT_CAST(lt_i32_from_f64, double, int32_t, int32_t, fabs, 2147483647.0,
+        -0x1p31, INT32_MIN, 2147483647.0, INT32_MAX)
+LT_CAST(lt_i16_from_f64, double, int16_t, int32_t, fabs, 32767.0,
+        -0x1p15, INT16_MIN, 32767.0, INT16_MAX)
+LT_CAST(lt_i8_from_f64, double, int8_t, int32_t, fabs, 127.0, -128.0, INT8_MIN, 127.0, INT8_MAX)
+LT_CAST(lt_u8_from_f64, double, uint8_t, int32_t, fabs, 255.0, 0.0, 0, 255.0, UINT8_MAX)
 #undef LT_CAST
