@@ -175,11 +175,17 @@ class Disk:
         user = pwd.getpwnam("nobody").pw_uid
         return {"user": user, "extra_groups": []} if sys.version_info >= (3, 9) else None
 
+    def can_run(self, user):
+        try:
+            help_text = subprocess.run([self.bar.program("small"), "--help"], capture_output=True, **user)
+        except PermissionError:
+            return False
+        return help_text.returncode == 0
+
     def folders(self):
         nobody = self.as_nobody()
         self.clear()
-        reachable = subprocess.run([self.bar.program("small"), "--help"], capture_output=True, **nobody)
-        if reachable.returncode:
+        if not self.can_run(nobody):
             print("left out: folders without permission, as another user cannot reach the program")
         else:
             os.chmod(self.root, 0o555)
