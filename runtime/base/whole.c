@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 static bool cannot(const char *path, struct lt_fault *fault)
 {
     return lt_fail(fault, "%s: cannot be written: %s", path, strerror(errno));
@@ -31,24 +33,10 @@ static char *beside(const char *path, struct lt_fault *fault)
     return name;
 }
 
-static bool write_all(int file, const char *text, size_t length)
-{
-    while (length > 0) {
-        const ssize_t got = write(file, text, length);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return false;
-        text += got;
-        length -= (size_t)got;
-    }
-    return true;
-}
-
 static bool write_special(const char *path, const char *text, size_t length, struct lt_fault *fault)
 {
     const int file = open(path, O_WRONLY | O_CLOEXEC);
-    const bool whole = file >= 0 && write_all(file, text, length);
+    const bool whole = file >= 0 && lt_write_all(file, text, length);
     if (!whole)
         cannot(path, fault);
     if (file >= 0)
@@ -85,7 +73,7 @@ static bool write_beside(const char *name, const char *text, size_t length, bool
     const int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0)
         return false;
-    const bool whole = write_all(file, text, length) && (!to_disk || fsync(file) == 0);
+    const bool whole = lt_write_all(file, text, length) && (!to_disk || fsync(file) == 0);
     const int why = errno;
     if (close(file) != 0)
         return false;

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "checkpoint/file.h"
 #include "checkpoint/layout.h"
 #include "checkpoint/state.h"
@@ -165,15 +166,7 @@ static bool refuse(const struct draft *draft, const char *what)
 
 static bool put(const struct draft *draft, const void *data, size_t bytes)
 {
-    for (size_t done = 0; done < bytes;) {
-        const ssize_t got = write(draft->file, (const char *)data + done, bytes - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return refuse(draft, "written");
-        done += (size_t)got;
-    }
-    return true;
+    return lt_write_all(draft->file, data, bytes) || refuse(draft, "written");
 }
 
 static bool draft_open(struct draft *draft)

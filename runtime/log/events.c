@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { EVENT_MOST = 1024, NAME_MOST = 512 };
 
 // ---- CRC-32C ------------------------------------------------------------------------------------
@@ -115,35 +117,24 @@ static void put_scalar(struct message *message, const char *name, float value)
 
 // ---- the file -----------------------------------------------------------------------------------
 
-// What is written to a file without a name is lost.
-static bool is_removed(struct lt_events_file *events, struct lt_fault *fault)
+static void end_file(struct lt_events_file *events)
 {
-    struct stat about;
-    if (fstat(events->file, &about) != 0 || about.st_nlink > 0)
-        return false;
     close(events->file);
     events->file = -1;
-    lt_fail(fault, "%s: was removed; no more events are logged", events->path);
-    return true;
 }
 
 bool lt_events_flush(struct lt_events_file *events, struct lt_fault *fault)
 {
-    size_t done = 0;
-    if (events->file >= 0 && events->used > 0 && is_removed(events, fault))
+    if (events->file >= 0 && events->used > 0 && lt_file_is_removed(events->file)) {
+        end_file(events);
+        return lt_fail(fault, "%s: was removed; no more events are logged", events->path);
+    }
+    if (events->file >= 0 && !lt_write_all(events->file, events->buffer, events->used)) {
+        // A torn record would hide all that follow it, so this file ends here.
+        lt_fail(fault, "%s: cannot be written: %s; no more events are logged", events->path,
+                strerror(errno));
+        end_file(events);
         return false;
-    while (events->file >= 0 && done < events->used) {
-        const ssize_t got = write(events->file, events->buffer + done, events->used - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            // A torn record would hide all that follow it, so this file ends here.
-            close(events->file);
-            events->file = -1;
-            return lt_fail(fault, "%s: cannot be written: %s; no more events are logged",
-                           events->path, strerror(errno));
-        }
-        done += (size_t)got;
     }
     events->used = 0;
     return true;

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 // ---- writing ------------------------------------------------------------------------------------
 
 static bool write_fault(const struct lt_rows *rows, struct lt_fault *fault)
@@ -16,36 +18,21 @@ static bool write_fault(const struct lt_rows *rows, struct lt_fault *fault)
     return lt_fail(fault, "%s: cannot be written: %s", rows->path, strerror(errno));
 }
 
-// What is written to a file without a name is lost.
-static bool is_removed(struct lt_rows *rows, struct lt_fault *fault)
-{
-    struct stat about;
-    if (fstat(rows->file, &about) != 0 || about.st_nlink > 0)
-        return false;
-    close(rows->file);
-    rows->file = -1;
-    lt_fail(fault, "%s: was removed; no more rows are logged there", rows->path);
-    return true;
-}
-
 // After a failure the file is cut back to whole rows, and the buffer is kept for another try.
 bool lt_rows_flush(struct lt_rows *rows, struct lt_fault *fault)
 {
     if (rows->file < 0)
         return true;
-    if (rows->used > 0 && is_removed(rows, fault))
-        return false;
-    for (size_t done = 0; done < rows->used;) {
-        const ssize_t got = write(rows->file, rows->buffer + done, rows->used - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            write_fault(rows, fault);
-            if (ftruncate(rows->file, rows->whole) != 0)
-                return false;
+    if (rows->used > 0 && lt_file_is_removed(rows->file)) {
+        close(rows->file);
+        rows->file = -1;
+        return lt_fail(fault, "%s: was removed; no more rows are logged there", rows->path);
+    }
+    if (!lt_write_all(rows->file, rows->buffer, rows->used)) {
+        write_fault(rows, fault);
+        if (ftruncate(rows->file, rows->whole) != 0)
             return false;
-        }
-        done += (size_t)got;
+        return false;
     }
     rows->whole += (int64_t)rows->used;
     rows->used = 0;
