@@ -411,8 +411,8 @@ static void trace_result(Tracer *t, const char *name)
     close_step(t);
 }
 
-// Where there is no `predict`, `forward` stands for it if its parameters are fields. A field that only has
-// the name of a parameter is no mistake where the steps have shown that `forward` is sound.
+// Where there is no `predict`, `forward` stands for it if its parameters are fields. A field that
+// only has the name of a parameter is no mistake where the steps have shown that `forward` is sound.
 static void trace_forward_as_predict(Tracer *t)
 {
     const Ast *method = model_method(t, "forward");
@@ -487,28 +487,27 @@ static void trace_validation(Tracer *t)
     close_step(t);
 }
 
+static const char *test_name(Tracer *t, const char *name)
+{
+    return strncmp(name, "val_", 4) == 0 ? arena_format(t->arena, "test_%s", name + 4) : name;
+}
+
 // test_step; without it, validation_step with val_ renamed test_.
 static void trace_test(Tracer *t)
 {
     const char *name = model_method(t, "test_step") ? "test_step" : "validation_step";
     if (!model_method(t, name))
         return;
-    int first = t->program->log_count;
-    t->renames_steps = strcmp(name, "test_step") != 0;
-    int first_picture = t->program->picture_count;
+    const bool renames = strcmp(name, "validation_step") == 0;
+    const int first = t->program->log_count, first_picture = t->program->picture_count;
+    t->renames_steps = renames;
     trace_step(t, PHASE_TEST, name, "test_step", &t->program->phase[PHASE_TEST]);
     t->renames_steps = false;
     close_step(t);
-    for (int i = first_picture; i < t->program->picture_count; i++) {
-        Picture *picture = &t->program->picture[i];
-        if (strcmp(name, "validation_step") == 0 && strncmp(picture->name, "val_", 4) == 0)
-            picture->name = arena_format(t->arena, "test_%s", picture->name + 4);
-    }
-    for (int i = first; i < t->program->log_count; i++) {
-        LogEntry *entry = &t->program->log[i];
-        if (strcmp(name, "validation_step") == 0 && strncmp(entry->name, "val_", 4) == 0)
-            entry->name = arena_format(t->arena, "test_%s", entry->name + 4);
-    }
+    for (int i = first_picture; renames && i < t->program->picture_count; i++)
+        t->program->picture[i].name = test_name(t, t->program->picture[i].name);
+    for (int i = first; renames && i < t->program->log_count; i++)
+        t->program->log[i].name = test_name(t, t->program->log[i].name);
 }
 
 static void check_minimized(Tracer *t)
