@@ -19,30 +19,10 @@ import sys
 import tempfile
 
 import differences
-from scenarios import ROWS, SCENARIOS
+from scenarios import ROWS, SCENARIOS, code
 from specs import HOOKS, spec
 
 HERE = pathlib.Path(__file__).parent
-CODES = {
-    "fit": "F",
-    "sanity": "S",
-    "check": "c",
-    "train": "T",
-    "validation": "V",
-    "test": "E",
-    "predict": "P",
-    "epoch": "e",
-    "batch": "b",
-    "start": "<",
-    "end": ">",
-    "module": "m",
-}
-
-
-def code(hook):
-    return "".join(CODES[word] for word in hook.split("_"))
-
-
 def write_rows(path):
     head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(ROWS)},), }}"
     head += " " * (63 - (10 + len(head)) % 64) + "\n"

@@ -31,7 +31,7 @@ from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.core.hooks import CheckpointHooks, DataHooks, ModelHooks
 from lightning.pytorch.tuner import Tuner
 
-from scenarios import BATCH, ROWS, SCENARIOS, TABLE, TRAIN, VAL
+from scenarios import BATCH, ROWS, SCENARIOS, TABLE, TRAIN, VAL, code
 
 VERSION = "2.6.6"
 
@@ -300,26 +300,10 @@ def traces():
     return every
 
 
-CODES = {
-    "fit": "F",
-    "sanity": "S",
-    "check": "c",
-    "train": "T",
-    "validation": "V",
-    "test": "E",
-    "predict": "P",
-    "epoch": "e",
-    "batch": "b",
-    "start": "<",
-    "end": ">",
-    "module": "m",
-}
-
-
 def short(event):
     """`train_batch_end 1 0 0` as `Tb> 1.0.0`: hook, then step, epoch, batch."""
     hook, *place = event.split()
-    return "".join(CODES[word] for word in hook.split("_")) + " " + ".".join(place)
+    return code(hook) + " " + ".".join(place)
 
 
 def compact(every):

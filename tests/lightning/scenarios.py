@@ -7,6 +7,27 @@ arguments) with our names. `program` says which specs of compare.py it runs with
 compiled again.
 """
 
+CODES = {
+    "fit": "F",
+    "sanity": "S",
+    "check": "c",
+    "train": "T",
+    "validation": "V",
+    "test": "E",
+    "predict": "P",
+    "epoch": "e",
+    "batch": "b",
+    "start": "<",
+    "end": ">",
+    "module": "m",
+}
+
+
+def code(hook):
+    """`train_batch_end` as `Tb>`, as the recordings have it."""
+    return "".join(CODES[word] for word in hook.split("_"))
+
+
 TRAIN, VAL, BATCH = 20, 3, 2
 ROWS = [0.25 * (i + 1) for i in range(TRAIN + 2 * VAL)]  # the last are for test
 TABLE = [
